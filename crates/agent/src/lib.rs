@@ -1,0 +1,1 @@
+//! The DCA as a library: targets, credentials, scan, read, walk, record, report.

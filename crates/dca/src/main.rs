@@ -1,0 +1,2 @@
+//! The Data Collector Agent.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Which addresses the agent may touch; the only maker of Allowed.

@@ -1,0 +1,1 @@
+//! I/O towards printers: SNMP socket driver, ping.

@@ -1,0 +1,1 @@
+//! Simulated printers and networks, for tests, demos and benches.

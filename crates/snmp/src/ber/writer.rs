@@ -1,0 +1,155 @@
+//! Writing: from the back to the front, so that every length is known when its header is written and nothing moves.
+
+use super::tag;
+use crate::oid::OidRef;
+use crate::value::{BindingRef, ValueRef};
+
+/// A buffer that fills from its end. Reused between messages it allocates nothing.
+///
+/// Elements are written last first: content, then [`header`](Self::header) over what was written since a
+/// [`mark`](Self::mark).
+#[derive(Debug, Default, Clone)]
+pub struct Writer {
+    buffer: Vec<u8>,
+    /// The first used octet of `buffer`.
+    start: usize,
+}
+
+impl Writer {
+    /// An empty writer.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Forgets what was written, keeps the memory.
+    pub fn clear(&mut self) {
+        self.start = self.buffer.len();
+    }
+
+    /// What has been written, front to back.
+    pub fn octets(&self) -> &[u8] {
+        self.buffer.get(self.start..).unwrap_or_default()
+    }
+
+    /// What has been written, to be patched in place.
+    pub fn octets_mut(&mut self) -> &mut [u8] {
+        self.buffer.get_mut(self.start..).unwrap_or_default()
+    }
+
+    /// How much has been written: the distance of the next element's last octet from the end.
+    pub fn mark(&self) -> usize {
+        self.buffer.len() - self.start
+    }
+
+    /// Writes octets as they are.
+    pub fn raw(&mut self, octets: &[u8]) {
+        if octets.len() > self.start {
+            self.grow(octets.len());
+        }
+        let start = self.start - octets.len();
+        if let Some(room) = self.buffer.get_mut(start..self.start) {
+            room.copy_from_slice(octets);
+        }
+        self.start = start;
+    }
+
+    /// Writes tag and length over what was written since `mark`.
+    pub fn header(&mut self, tag: u8, mark: usize) {
+        let length = self.mark() - mark;
+        if let Ok(short @ 0..0x80) = u8::try_from(length) {
+            self.raw(&[tag, short]);
+            return;
+        }
+        let octets = (length as u64).to_be_bytes();
+        let skip = octets.iter().take_while(|octet| **octet == 0).count();
+        self.raw(octets.get(skip..).unwrap_or_default());
+        self.raw(&[tag, 0x80 | (octets.len() - skip) as u8]);
+    }
+
+    /// Writes one element around content.
+    pub fn element(&mut self, tag: u8, content: &[u8]) {
+        let mark = self.mark();
+        self.raw(content);
+        self.header(tag, mark);
+    }
+
+    /// Writes a signed number in the fewest octets.
+    pub fn signed(&mut self, tag: u8, number: i64) {
+        let octets = number.to_be_bytes();
+        let sign = if number < 0 { 0xff } else { 0 };
+        let mut skip = octets.iter().take_while(|octet| **octet == sign).count().min(7);
+        if octets.get(skip).is_some_and(|octet| (octet ^ sign) & 0x80 != 0) {
+            skip -= 1;
+        }
+        self.element(tag, octets.get(skip..).unwrap_or_default());
+    }
+
+    /// Writes an unsigned number in the fewest octets, with a leading 0 where the sign bit would be set.
+    pub fn unsigned(&mut self, tag: u8, number: u64) {
+        let mut octets = [0; 9];
+        if let Some(low) = octets.get_mut(1..) {
+            low.copy_from_slice(&number.to_be_bytes());
+        }
+        let zeros = octets.iter().take_while(|octet| **octet == 0).count().min(8);
+        let skip = if octets.get(zeros).is_some_and(|octet| octet & 0x80 != 0) { zeros - 1 } else { zeros };
+        self.element(tag, octets.get(skip..).unwrap_or_default());
+    }
+
+    /// Writes an INTEGER.
+    pub fn integer(&mut self, number: i64) {
+        self.signed(tag::INTEGER, number);
+    }
+
+    /// Writes an OID, in the minimal form even if it was received padded.
+    pub fn oid(&mut self, oid: OidRef<'_>) {
+        self.element(tag::OBJECT_IDENTIFIER, oid.to_oid().octets());
+    }
+
+    /// Writes a value.
+    pub fn value(&mut self, value: ValueRef<'_>) {
+        match value {
+            ValueRef::Integer(number) => self.integer(number),
+            ValueRef::OctetString(octets) => self.element(tag::OCTET_STRING, octets),
+            ValueRef::Null => self.element(tag::NULL, &[]),
+            ValueRef::ObjectIdentifier(oid) => self.oid(oid),
+            ValueRef::IpAddress(address) => self.element(tag::IP_ADDRESS, &address.octets()),
+            ValueRef::Counter32(count) => self.unsigned(tag::COUNTER32, count.into()),
+            ValueRef::Gauge32(level) => self.unsigned(tag::GAUGE32, level.into()),
+            ValueRef::TimeTicks(ticks) => self.unsigned(tag::TIME_TICKS, ticks.into()),
+            ValueRef::Opaque(octets) => self.element(tag::OPAQUE, octets),
+            ValueRef::NsapAddress(octets) => self.element(tag::NSAP_ADDRESS, octets),
+            ValueRef::Counter64(count) => self.unsigned(tag::COUNTER64, count),
+            ValueRef::UInteger32(number) => self.unsigned(tag::UINTEGER32, number.into()),
+            ValueRef::Unknown { tag, octets } => self.element(tag, octets),
+        }
+    }
+
+    /// Writes one variable binding. A malformed one is written back as it came.
+    pub fn varbind(&mut self, oid: OidRef<'_>, binding: BindingRef<'_>) {
+        let mark = self.mark();
+        match binding {
+            BindingRef::Found(value) => self.value(value),
+            BindingRef::NoSuchObject => self.element(tag::NO_SUCH_OBJECT, &[]),
+            BindingRef::NoSuchInstance => self.element(tag::NO_SUCH_INSTANCE, &[]),
+            BindingRef::EndOfMibView => self.element(tag::END_OF_MIB_VIEW, &[]),
+            BindingRef::Malformed(bad) => {
+                self.element(tag::SEQUENCE, bad.raw);
+                return;
+            }
+        }
+        self.oid(oid);
+        self.header(tag::SEQUENCE, mark);
+    }
+
+    #[cold]
+    fn grow(&mut self, needed: usize) {
+        let used = self.mark();
+        let size = (used + needed).next_power_of_two().max(512);
+        let mut buffer = vec![0; size];
+        if let Some(tail) = buffer.get_mut(size - used..) {
+            tail.copy_from_slice(self.octets());
+        }
+        self.start = size - used;
+        self.buffer = buffer;
+    }
+}

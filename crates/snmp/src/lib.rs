@@ -1,0 +1,21 @@
+//! SNMP v1, v2c and v3 without sockets, clock or threads: bytes and a time go in; bytes, results and the next deadline
+//! come out.
+
+pub mod ber;
+mod credentials;
+#[doc(hidden)]
+pub mod literal;
+pub mod message;
+mod oid;
+mod quirk;
+pub mod recording;
+mod request;
+pub mod usm;
+mod value;
+
+pub use credentials::{AuthProtocol, Community, Credentials, CredentialsError, KeyExtension, PrivProtocol, User};
+pub use message::{ErrorStatus, Version};
+pub use oid::{MAX_ARCS, MAX_OCTETS, Oid, OidError, OidRef};
+pub use quirk::{Quirk, Quirks};
+pub use request::{Failure, Operation, Request, Response, UsmReport};
+pub use value::{Binding, BindingRef, Malformed, MalformedRef, Value, ValueRef, VarBind, VarBindRef};

@@ -5,9 +5,11 @@
 
 mod reading;
 mod rows;
+mod standard;
 
 pub use reading::{
     Alert, Confidence, Count, Cover, Fact, Identity, Input, Maintenance, Meter, Output, Reading, Source, Status,
     Supply, Total, Verdict,
 };
 pub use rows::Rows;
+pub use standard::{Hints, brand, denied, discovery, read, subtrees, verdict};

@@ -17,6 +17,12 @@ pub(super) fn choose(file: &File, reading: &mut Reading) {
         Words::parse(&format!("{text} {sides}")).ok().and_then(Words::key) == Some(rule.meter)
     });
     let Some(meter) = meter else { return };
+    if meter.value == 0 {
+        // True on a new device; on a used one its counter memory was replaced, or it does not count. Nobody bills by it.
+        let oid = meter.source.oid.clone().unwrap_or_default();
+        reading.doubts.push(format!("the total at {oid} is 0: a new device, or one that lost or keeps no count"));
+        return;
+    }
     if let Some(standard) = &reading.total {
         if meter.source == standard.source {
             return;

@@ -10,7 +10,8 @@
 use dca_printer::{Profiles, Reading, Rows};
 
 fn main() -> std::process::ExitCode {
-    let files: Vec<String> = std::env::args().skip(1).filter(|word| word != "read" && !word.starts_with("--")).collect();
+    let files: Vec<String> =
+        std::env::args().skip(1).filter(|word| word != "read" && !word.starts_with("--")).collect();
     let profiles = Profiles::builtin();
     let mut readings: Vec<Reading> = Vec::new();
     for file in files {

@@ -60,7 +60,9 @@ fn what_is_wrong_is_told_with_its_line() {
         assert!(error.starts_with("dir/acme.toml:"), "{error}");
         assert!(error.contains(wanted), "{error} does not say {wanted:?}");
     };
-    let meter = |line: &str| format!("\n[[meter]]\noid = \"1.3.6.1\"\nis = \"print\"\nconfidence = \"A\"\nsource = \"x\"\n{line}");
+    let meter = |line: &str| {
+        format!("\n[[meter]]\noid = \"1.3.6.1\"\nis = \"print\"\nconfidence = \"A\"\nsource = \"x\"\n{line}")
+    };
     check("extends = \"nothing\"", "acme.toml:1: no profile `nothing`: expected one of acme");
     check("\n\nextends = \"acme\"", "acme.toml:3: `acme` extends itself: acme > acme");
     check("[[match]]\nsys_object_id = \"1.3.x\"", ":2: `1.3.x`: not an OID: expected dotted decimal");

@@ -131,7 +131,9 @@ fn check_table(table: &MeterTable) -> Result<(), String> {
     let places = table.places.iter().map(|place| place.meaning.values().collect());
     let dimensions: Vec<Vec<_>> = labels.chain(codes).chain(places).collect();
     if dimensions.is_empty() && !table.only_row {
-        return Err("expected `labels`, `codes`, `places` or `only_row`: what does a row of this table count?".to_owned());
+        return Err(
+            "expected `labels`, `codes`, `places` or `only_row`: what does a row of this table count?".to_owned()
+        );
     }
     if table.places.iter().any(|place| place.arc == 0) {
         return Err("the arcs of an index are counted from 1".to_owned());

@@ -27,7 +27,8 @@ pub(super) fn choose(file: &File, reading: &mut Reading) {
         if meter.source == standard.source {
             return;
         }
-        if meter.value != standard.value {
+        // Sheets and impressions differ as soon as one sheet is printed on both sides.
+        if meter.value != standard.value && meter.unit == standard.unit {
             let at = |source: &Source| source.oid.clone().unwrap_or_default();
             let (billed, other) = if rule.fallback {
                 ((standard.value, at(&standard.source)), (meter.value, at(&meter.source)))

@@ -12,4 +12,4 @@ pub use reading::{
     Supply, Total, Verdict,
 };
 pub use rows::Rows;
-pub use standard::{Hints, brand, denied, discovery, read, subtrees, verdict};
+pub use standard::{Hints, brand, denied, discovery, identity, read, subtrees, verdict};

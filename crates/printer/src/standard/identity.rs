@@ -30,6 +30,12 @@ pub(crate) fn read(context: &mut Context<'_>) -> Identity {
     }
 }
 
+/// Who a device is, without the rest of a reading.
+pub fn identity(rows: &Rows) -> Identity {
+    let hints = crate::standard::Hints::default();
+    read(&mut Context::new(rows, &hints))
+}
+
 /// The brand's name alone, for matching a profile before anything else is read.
 pub fn brand(rows: &Rows) -> Option<Fact> {
     let hints = crate::standard::Hints::default();
@@ -97,7 +103,11 @@ fn vendor(texts: &Texts, rows: &Rows) -> Option<Fact> {
             brands.subtrees().map(|(root, brand)| (count(root), root, brand)).max_by_key(|(rows, ..)| *rows)?;
         (rows_in > 0).then(|| brand_fact(brand, source(root), "private_subtree", Confidence::B))
     };
-    told(&texts.sys_descr, "sys_descr")
+    // A text about the network card names the card's maker: what stands behind the card speaks first.
+    let adapter = texts.sys_descr.as_ref().is_some_and(|(_, text)| brands.names_adapter(text));
+    let behind = || told(&texts.device_descr, "hr_device_descr").filter(|_| adapter);
+    behind()
+        .or_else(|| told(&texts.sys_descr, "sys_descr"))
         .or_else(|| told(&texts.device_descr, "hr_device_descr"))
         .or_else(from_id)
         .or_else(from_object_id)
@@ -209,12 +219,10 @@ fn brand_fact(brand: &Brand, source: Source, rule: &str, confidence: Confidence)
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::standard::Hints;
     use crate::standard::recorded::rows;
 
     fn identity(text: &str) -> Identity {
-        let rows = rows(text);
-        read(&mut Context::new(&rows, &Hints::default()))
+        super::identity(&rows(text))
     }
 
     #[test]

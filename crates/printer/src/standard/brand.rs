@@ -113,7 +113,11 @@ impl Brands {
         // Lower case may change lengths outside ASCII: cut only where the original agrees.
         let lower = text.to_ascii_lowercase();
         let longest = self.brands.iter().filter_map(|brand| brand.prefix(&lower)).max().unwrap_or(0);
-        let rest = text.get(longest..).unwrap_or(text).trim_start_matches([' ', ',', ':']);
+        let mut rest = text.get(longest..).unwrap_or(text);
+        for mark in ["(R)", "(r)", "®", "(TM)", "™"] {
+            rest = rest.strip_prefix(mark).unwrap_or(rest);
+        }
+        let rest = rest.trim_start_matches([' ', ',', ':']);
         if rest.is_empty() { text } else { rest }
     }
 

@@ -94,7 +94,8 @@ fn supply(table: &Table<'_>, index: &Index, monochrome: bool, context: &mut Cont
             rule: told_type.is_none().then(|| "type_by_description".to_owned()),
             ..table.source(&[LEVEL, MAX_CAPACITY, DESCRIPTION], index)
         },
-        confidence: if told_type.is_some() || !receptacle { Confidence::A } else { Confidence::B },
+        // Many devices report how full a box is where RFC 3805 says the room left.
+        confidence: if receptacle && (told_type.is_none() || left.is_some()) { Confidence::B } else { Confidence::A },
     }
 }
 

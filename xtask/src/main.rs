@@ -1,2 +1,40 @@
-//! Development commands.
-fn main() {}
+//! Development commands: `cargo xtask COMMAND`.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "these commands talk to the person who typed them")]
+
+mod check;
+mod fuzz;
+mod shell;
+mod test;
+mod witness;
+
+use clap::{Parser, Subcommand};
+
+/// Development commands of the Data Collector Agent.
+#[derive(Parser)]
+#[command(name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// All that CI runs: the checks, every test, the witnesses, the score on recorded walks
+    Test,
+    /// The quick half of `test`: formatting, clippy, docs, dependency rules
+    Check,
+    /// Run the fuzz targets (needs cargo-fuzz)
+    Fuzz {
+        /// Seconds for each target
+        #[arg(long, default_value_t = 60)]
+        seconds: u32,
+    },
+}
+
+fn main() -> anyhow::Result<()> {
+    match Arguments::parse().command {
+        Command::Test => test::run(),
+        Command::Check => check::run(),
+        Command::Fuzz { seconds } => fuzz::run(seconds),
+    }
+}

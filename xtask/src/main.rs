@@ -2,7 +2,9 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "these commands talk to the person who typed them")]
 
 mod check;
+mod demo;
 mod fuzz;
+mod office;
 mod shell;
 mod test;
 mod witness;
@@ -19,6 +21,15 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Show the agent at work on a simulated office
+    Demo {
+        /// How many devices the office has
+        #[arg(long, default_value_t = 40, value_parser = clap::value_parser!(u8).range(1..=200))]
+        devices: u8,
+        /// Keep the office open until Enter is pressed
+        #[arg(long)]
+        stay: bool,
+    },
     /// All that CI runs: the checks, every test, the witnesses, the score on recorded walks
     Test,
     /// The quick half of `test`: formatting, clippy, docs, dependency rules
@@ -33,6 +44,7 @@ enum Command {
 
 fn main() -> anyhow::Result<()> {
     match Arguments::parse().command {
+        Command::Demo { devices, stay } => demo::run(devices.into(), stay),
         Command::Test => test::run(),
         Command::Check => check::run(),
         Command::Fuzz { seconds } => fuzz::run(seconds),

@@ -16,6 +16,11 @@ pub(crate) fn root() -> PathBuf {
     here.parent().unwrap_or(here).to_owned()
 }
 
+/// Where cargo builds to.
+pub(crate) fn target_folder() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
+}
+
 /// True if the program can be found.
 pub(crate) fn has(program: &str) -> bool {
     let sbin = ["/usr/sbin", "/sbin"].map(PathBuf::from);

@@ -1,5 +1,6 @@
 //! The one test command.
 
+use crate::office::program;
 use crate::shell::{self, ci, root, run_with};
 use crate::{check, witness};
 use anyhow::bail;
@@ -31,8 +32,9 @@ fn score() -> anyhow::Result<usize> {
         return Ok(1);
     }
     let (script, walks) = (script.display(), walks.display());
+    let dca = program("debug", "dca");
     run_with(
-        &format!("python3 {script} target/debug/dca {walks} {walks}/expected"),
+        &format!("python3 {script} {} {walks} {walks}/expected", dca.display()),
         &[("MIN_RIGHT", "98"), ("MAX_WRONG", "0")],
     )?;
     Ok(0)

@@ -1,5 +1,5 @@
 //! Who uses whom: `cargo metadata` against the list in docs/ARCHITECTURE.md.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a test")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;

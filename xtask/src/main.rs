@@ -1,6 +1,7 @@
 //! Development commands: `cargo xtask COMMAND`.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "these commands talk to the person who typed them")]
 
+mod bench;
 mod check;
 mod demo;
 mod fuzz;
@@ -34,6 +35,12 @@ enum Command {
     Test,
     /// The quick half of `test`: formatting, clippy, docs, dependency rules
     Check,
+    /// Time, memory and datagrams of the program beside net-snmp (docs/benchmarks.md)
+    Bench {
+        /// How many simulated devices are read in full
+        #[arg(long, default_value_t = 1000)]
+        devices: usize,
+    },
     /// Run the fuzz targets (needs cargo-fuzz)
     Fuzz {
         /// Seconds for each target
@@ -47,6 +54,7 @@ fn main() -> anyhow::Result<()> {
         Command::Demo { devices, stay } => demo::run(devices.into(), stay),
         Command::Test => test::run(),
         Command::Check => check::run(),
+        Command::Bench { devices } => bench::run(devices),
         Command::Fuzz { seconds } => fuzz::run(seconds),
     }
 }

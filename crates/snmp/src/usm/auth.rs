@@ -140,3 +140,79 @@ fn fill<M: hmac::Mac + Clone>(mac: &M, parts: [&[u8]; 3], digest: &mut [u8]) {
     let whole = mac.finalize().into_bytes();
     digest.iter_mut().zip(whole.iter()).for_each(|(to, from)| *to = *from);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALL: [AuthProtocol; 6] = [
+        AuthProtocol::Md5,
+        AuthProtocol::Sha1,
+        AuthProtocol::Sha224,
+        AuthProtocol::Sha256,
+        AuthProtocol::Sha384,
+        AuthProtocol::Sha512,
+    ];
+
+    #[test]
+    fn hmac_vectors() {
+        // RFC 2202 and RFC 4231, test case 2: key "Jefe". The data is cut in two by an empty run of zeros elsewhere, so
+        // here the message itself is what HMAC sees: no digest inside.
+        for (protocol, expected) in [
+            (AuthProtocol::Md5, "750c783e6ab0b503eaa86e31"),
+            (AuthProtocol::Sha1, "effcdf6ae5eb2fa2d27416d5"),
+            (AuthProtocol::Sha224, "a30e01098bc6dbbf45690f3a7e9e6d0f"),
+            (AuthProtocol::Sha256, "5bdcc146bf60754e6a042426089575c75a003f089d273983"),
+            (AuthProtocol::Sha384, "af45d2e376484031617f78d2b58a6b1b9c7ef464f5a01b47e42ec3736322445e"),
+            (
+                AuthProtocol::Sha512,
+                "164b7a7bfcf819e2e395fbe73b56e0a387bd64222e831fd610270cd7ea2505549758bf75c05a994a6d034f65f8f0e6fd",
+            ),
+        ] {
+            let key = AuthKey::new(protocol, &LocalizedKey::from_octets(b"Jefe"));
+            let mut digest = vec![0; protocol.digest_length()];
+            let data = [b"what do ya want ".as_slice(), b"for nothing?", b""];
+            match &*key.0 {
+                Mac::Md5(mac) => fill(mac, data, &mut digest),
+                Mac::Sha1(mac) => fill(mac, data, &mut digest),
+                Mac::Sha224(mac) => fill(mac, data, &mut digest),
+                Mac::Sha256(mac) => fill(mac, data, &mut digest),
+                Mac::Sha384(mac) => fill(mac, data, &mut digest),
+                Mac::Sha512(mac) => fill(mac, data, &mut digest),
+            }
+            let hex: String = digest.iter().map(|octet| format!("{octet:02x}")).collect();
+            assert_eq!(hex, expected, "{protocol:?}");
+        }
+    }
+
+    #[test]
+    fn every_octet_is_under_the_digest() {
+        for protocol in ALL {
+            let key = AuthKey::new(protocol, &LocalizedKey::from_octets(b"a key of some octets"));
+            let auth = 10..10 + protocol.digest_length();
+            // What stands in the digest's place beforehand does not matter.
+            let mut message: Vec<u8> = (0..100).collect();
+            key.sign(&mut message, auth.clone());
+            assert_eq!(key.verify(&message, auth.clone()), Ok(()), "{protocol:?}");
+            for at in 0..message.len() {
+                message[at] ^= 1;
+                assert_eq!(key.verify(&message, auth.clone()), Err(BadDigest), "{protocol:?} octet {at}");
+                message[at] ^= 1;
+            }
+        }
+    }
+
+    #[test]
+    fn a_digest_of_another_length_is_wrong() {
+        for protocol in ALL {
+            let key = AuthKey::new(protocol, &LocalizedKey::from_octets(b"key"));
+            let mut message = vec![7; 60];
+            let length = protocol.digest_length();
+            for auth in [0..0, 0..length - 1, 0..length + 1, 61 - length..61, usize::MAX - length..usize::MAX] {
+                key.sign(&mut message, auth.clone());
+                assert_eq!(message, [7; 60], "{protocol:?} {auth:?}");
+                assert_eq!(key.verify(&message, auth.clone()), Err(BadDigest), "{protocol:?} {auth:?}");
+            }
+        }
+    }
+}

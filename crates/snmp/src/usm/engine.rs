@@ -90,3 +90,96 @@ impl RemoteClock {
         *self = Self { boots, time, heard: now, latest: time, authentic: true };
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use core::time::Duration;
+
+    fn after(start: Instant, seconds: u64) -> Instant {
+        start + Duration::from_secs(seconds)
+    }
+
+    /// The tests' only look at a clock: any instant will do as the origin.
+    #[expect(clippy::disallowed_methods, reason = "std has no other way to make an Instant")]
+    fn origin() -> Instant {
+        Instant::now()
+    }
+
+    #[test]
+    fn an_agent_accepts_its_boot_and_150_seconds_either_way() {
+        let start = origin();
+        let clock = EngineClock::new(7, start);
+        let now = after(start, 1000);
+        assert_eq!(clock.read(now), (7, 1000));
+        for (boots, time, fresh) in [
+            (7, 1000, true),
+            (7, 850, true),
+            (7, 849, false),
+            (7, 1150, true),
+            (7, 1151, false),
+            (6, 1000, false),
+            (8, 1000, false),
+        ] {
+            assert_eq!(clock.accepts(boots, time, now), fresh, "{boots} {time}");
+        }
+    }
+
+    #[test]
+    fn an_agent_at_the_end_of_its_boots_accepts_nothing() {
+        let start = origin();
+        assert!(!EngineClock::new(MAX_BOOTS, start).accepts(MAX_BOOTS, 0, start));
+        assert_eq!(EngineClock::new(u32::MAX, start).read(start), (MAX_BOOTS, 0));
+        let clock = EngineClock::new(7, start);
+        assert_eq!(clock.read(after(start, u64::from(MAX_BOOTS))), (7, MAX_BOOTS));
+        assert_eq!(clock.read(after(start, u64::from(MAX_BOOTS) + 1)), (8, 0));
+    }
+
+    #[test]
+    fn a_manager_follows_time_and_reboots_but_not_replays() {
+        let start = origin();
+        let mut clock = RemoteClock::unproven(0, 0, start);
+        assert!(!clock.is_authentic());
+        assert!(clock.receive(3, 5000, start));
+        assert!(clock.is_authentic());
+        let now = after(start, 200);
+        assert_eq!(clock.read(now), (3, 5200));
+        assert!(!clock.receive(3, 5000, now), "older than the window");
+        assert!(!clock.receive(3, 4000, now), "older still");
+        assert!(clock.receive(3, 5190, now), "newer than all before: the agent's clock is the slower one");
+        assert_eq!(clock.read(now), (3, 5190));
+        assert!(clock.receive(3, 5040, now), "overtaken on the way, within the window");
+        assert_eq!(clock.read(now), (3, 5190), "which does not turn the clock back");
+        assert!(!clock.receive(3, 5039, now));
+        assert!(!clock.receive(2, 9999, now), "an earlier boot");
+        assert!(clock.receive(4, 3, now), "a reboot");
+        assert_eq!(clock.read(after(now, 10)), (4, 13));
+        assert!(!clock.receive(3, 5200, now), "the boot before");
+    }
+
+    #[test]
+    fn a_forged_discovery_does_not_bind() {
+        let start = origin();
+        let mut clock = RemoteClock::unproven(MAX_BOOTS, MAX_BOOTS, start);
+        assert!(clock.receive(3, 10, start));
+        assert_eq!(clock.read(start), (3, 10));
+    }
+
+    #[test]
+    fn a_manager_refuses_an_engine_at_the_end_of_its_boots() {
+        let start = origin();
+        let mut clock = RemoteClock::unproven(3, 0, start);
+        assert!(!clock.receive(MAX_BOOTS, 1, start));
+    }
+
+    #[test]
+    fn resynchronising_goes_backwards() {
+        let start = origin();
+        let mut clock = RemoteClock::unproven(3, 0, start);
+        assert!(clock.receive(3, 9000, start));
+        assert!(!clock.receive(1, 20, start));
+        clock.resynchronise(1, 20, start);
+        assert!(clock.receive(1, 20, start));
+        assert!(clock.receive(1, 21, start));
+    }
+}

@@ -157,3 +157,93 @@ fn wiped<D: Digest>(hash: D) -> Zeroizing<Vec<u8>> {
     output.as_mut_slice().zeroize();
     key
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ENGINE: [u8; 12] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2];
+
+    fn hex(octets: &[u8]) -> String {
+        octets.iter().map(|octet| format!("{octet:02x}")).collect()
+    }
+
+    fn localized(protocol: AuthProtocol, passphrase: &str) -> LocalizedKey {
+        MasterKey::derive(protocol, passphrase.as_bytes()).localize(protocol, &ENGINE)
+    }
+
+    #[test]
+    fn the_keys_of_rfc_3414() {
+        for (section, protocol, passphrase, ku, kul) in [
+            (
+                "A.3.1",
+                AuthProtocol::Md5,
+                "maplesyrup",
+                "9faf3283884e92834ebc9847d8edd963",
+                "526f5eed9fcce26f8964c2930787d82b",
+            ),
+            (
+                "A.3.2",
+                AuthProtocol::Sha1,
+                "maplesyrup",
+                "9fb5cc0381497b3793528939ff788d5d79145211",
+                "6695febc9288e36282235fc7151f128497b38f3f",
+            ),
+            (
+                "A.5.1",
+                AuthProtocol::Md5,
+                "newsyrup",
+                "01add273107c4e596b4b00f82b1d42a7",
+                "87021d7bd9d101ba05ea6e3bf9d9bd4a",
+            ),
+            (
+                "A.5.2",
+                AuthProtocol::Sha1,
+                "newsyrup",
+                "3a51a6d736aa347b83dc4a87e3e55ee4d698ac71",
+                "78e2dcce79d59403b58c1bbaa5bff46391f1cd25",
+            ),
+        ] {
+            assert_eq!(hex(&MasterKey::derive(protocol, passphrase.as_bytes()).0), ku, "{section}");
+            assert_eq!(hex(localized(protocol, passphrase).octets()), kul, "{section}");
+        }
+    }
+
+    #[test]
+    fn blocks_hash_the_same_octets_as_one_by_one() {
+        fn slowly<D: Digest>(passphrase: &[u8]) -> Vec<u8> {
+            let octets: Vec<u8> = passphrase.iter().copied().cycle().take(1 << 20).collect();
+            D::digest(octets).to_vec()
+        }
+        // 8 is the shortest allowed; 13 and 1000 do not divide 2^20; the last is longer than what is hashed.
+        for length in [8, 13, 64, 1000, (1 << 20) + 1] {
+            let passphrase: Vec<u8> = (0..length).map(|at| at as u8).collect();
+            let key = MasterKey::derive(AuthProtocol::Sha512, &passphrase);
+            assert_eq!(**key.0, slowly::<Sha512>(&passphrase), "{length}");
+            let key = MasterKey::derive(AuthProtocol::Md5, &passphrase);
+            assert_eq!(**key.0, slowly::<Md5>(&passphrase), "{length}");
+        }
+        assert_eq!(hex(&MasterKey::derive(AuthProtocol::Md5, &[]).0), "d41d8cd98f00b204e9800998ecf8427e");
+    }
+
+    #[test]
+    fn a_key_grows_only_if_it_is_short() {
+        use KeyExtension::{Blumenthal, Either, Reeder};
+        let sha1 = localized(AuthProtocol::Sha1, "maplesyrup");
+        let longer = |extension| sha1.clone().extend(AuthProtocol::Sha1, &ENGINE, 32, extension);
+        assert_eq!(
+            hex(longer(Blumenthal).octets()),
+            "6695febc9288e36282235fc7151f128497b38f3f505e07eb9af25568fa1f5dbe1bf2e6a0e36ea40a"
+        );
+        // draft-reeder-snmpv3-usm-3desede-00 appendix B.2
+        assert_eq!(
+            hex(longer(Reeder).octets()),
+            "6695febc9288e36282235fc7151f128497b38f3f9b8b6d78936ba6e7d19dfd9cd2d5065547743fb5"
+        );
+        assert_eq!(longer(Either).octets(), longer(Blumenthal).octets());
+        for extension in [Blumenthal, Reeder] {
+            let enough = sha1.clone().extend(AuthProtocol::Sha1, &ENGINE, 16, extension);
+            assert_eq!(enough.octets(), sha1.octets());
+        }
+    }
+}

@@ -224,3 +224,158 @@ fn is_scoped(plain: &[u8]) -> bool {
     let mut inner = Reader::within(whole);
     inner.octet_string(quirks).is_ok() && inner.octet_string(quirks).is_ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::message::{Body, Message, PduFields, PduKind, encode_scoped_pdu};
+    use crate::oid;
+    use crate::value::BindingRef;
+    use crate::value::ValueRef;
+
+    const ENGINE: &[u8] = &[0x80, 0, 0, 9, 3, 1, 2, 3, 4, 5, 6];
+    const HEADER: Header = Header { msg_id: 77, max_size: 1472, reportable: true, boots: 3, time: 1000, salt: 99 };
+
+    fn scoped() -> Writer {
+        let mut writer = Writer::new();
+        let ask = PduFields::ask(PduKind::Get, 0x0100_0001);
+        let name = (oid!("1.3.6.1.2.1.1.1.0"), BindingRef::Found(ValueRef::Null));
+        encode_scoped_pdu(&mut writer, ENGINE, b"floor 2", ask, [name].into_iter());
+        writer
+    }
+
+    fn v3(datagram: &[u8]) -> V3Message<'_> {
+        match Message::decode(datagram).unwrap() {
+            Message::V3(message) => message,
+            Message::Community(_) => panic!("a v3 message was sent"),
+        }
+    }
+
+    fn outcome(user: &LocalizedUser, datagram: &[u8]) -> Result<i32, OpenError> {
+        let (mut plain, mut quirks) = (Vec::new(), Quirks::NONE);
+        let message = v3(datagram);
+        let scoped = user.open(datagram, &message, &mut plain, &mut quirks)?;
+        assert_eq!((scoped.context_engine_id, scoped.context_name), (ENGINE, b"floor 2".as_slice()));
+        match scoped.body {
+            Body::Pdu(pdu) => Ok(pdu.request_id),
+            Body::TrapV1(_) => panic!("a Get was sent"),
+        }
+    }
+
+    fn users() -> Vec<LocalizedUser> {
+        use KeyExtension::{Blumenthal, Reeder};
+        let mut users = vec![LocalizedUser::new(&User::new("nobody").unwrap(), ENGINE, Blumenthal)];
+        for auth in [
+            AuthProtocol::Md5,
+            AuthProtocol::Sha1,
+            AuthProtocol::Sha224,
+            AuthProtocol::Sha256,
+            AuthProtocol::Sha384,
+            AuthProtocol::Sha512,
+        ] {
+            let signer = User::new("signer").unwrap().auth(auth, b"password one").unwrap();
+            users.push(LocalizedUser::new(&signer, ENGINE, Blumenthal));
+            for privacy in [
+                PrivProtocol::Des,
+                PrivProtocol::Aes128,
+                PrivProtocol::Aes192(KeyExtension::Either),
+                PrivProtocol::Aes256(KeyExtension::Either),
+            ] {
+                let sealer = signer.clone().privacy(privacy, b"password two").unwrap();
+                users.extend([Blumenthal, Reeder].map(|extension| LocalizedUser::new(&sealer, ENGINE, extension)));
+            }
+        }
+        users
+    }
+
+    #[test]
+    fn every_pair_there_and_back() {
+        let scoped = scoped();
+        for user in users() {
+            let mut writer = Writer::new();
+            user.protect(&mut writer, scoped.octets(), &HEADER);
+            let message = v3(writer.octets());
+            assert_eq!((message.msg_id, message.max_size, message.flags), (77, 1472, user.flags(true)));
+            assert_eq!((message.usm.boots, message.usm.time, message.usm.engine_id), (3, 1000, ENGINE));
+            assert_eq!(outcome(&user, writer.octets()), Ok(0x0100_0001), "{user:?}");
+            let shows = writer.octets().windows(7).any(|octets| octets == b"floor 2");
+            assert_eq!(shows, !user.flags(true).privacy, "{user:?}");
+        }
+    }
+
+    #[test]
+    fn no_octet_of_a_signed_message_can_be_changed() {
+        let scoped = scoped();
+        for user in users().into_iter().filter(|user| user.flags(false).auth) {
+            let mut writer = Writer::new();
+            user.protect(&mut writer, scoped.octets(), &HEADER);
+            for at in 0..writer.octets().len() {
+                let mut changed = writer.octets().to_vec();
+                changed[at] ^= 0x04;
+                let Ok(Message::V3(message)) = Message::decode(&changed) else { continue };
+                let opened = user.open(&changed, &message, &mut Vec::new(), &mut Quirks::default()).map(|_| ());
+                assert!(opened.is_err(), "{user:?} octet {at}");
+            }
+            let mut longer = writer.octets().to_vec();
+            longer.extend([0, 0]);
+            assert_eq!(outcome(&user, &longer), Ok(0x0100_0001), "octets after the message are not part of it");
+        }
+    }
+
+    #[test]
+    fn wrong_passphrases_and_levels_are_told_apart() {
+        let user = |auth: &[u8], privacy: &[u8]| {
+            let user = User::new("u").unwrap().auth(AuthProtocol::Sha1, auth).unwrap();
+            let user = user.privacy(PrivProtocol::Aes256(KeyExtension::Either), privacy).unwrap();
+            assert_eq!(user.extensions(), [KeyExtension::Blumenthal, KeyExtension::Reeder]);
+            user
+        };
+        let right = user(b"password one", b"password two");
+        let local = LocalizedUser::new(&right, ENGINE, KeyExtension::Reeder);
+        let (scoped, mut writer) = (scoped(), Writer::new());
+        local.protect(&mut writer, scoped.octets(), &HEADER);
+        let sealed = writer.octets().to_vec();
+        local.sign(&mut writer, scoped.octets(), &HEADER);
+        let signed = writer.octets().to_vec();
+
+        assert_eq!(outcome(&local, &sealed), Ok(0x0100_0001));
+        for (other, expected) in [
+            (LocalizedUser::new(&right, ENGINE, KeyExtension::Blumenthal), OpenError::BadPrivacy),
+            (LocalizedUser::new(&right, b"another", KeyExtension::Reeder), OpenError::BadDigest),
+            (
+                LocalizedUser::new(&user(b"password one", b"password 2.."), ENGINE, KeyExtension::Reeder),
+                OpenError::BadPrivacy,
+            ),
+            (
+                LocalizedUser::new(&user(b"password 1..", b"password two"), ENGINE, KeyExtension::Reeder),
+                OpenError::BadDigest,
+            ),
+        ] {
+            assert_eq!(outcome(&other, &sealed), Err(expected));
+        }
+        assert_eq!(outcome(&local, &signed), Err(OpenError::OtherLevel), "never less than the user's level");
+        assert_eq!(local.verify(&signed, &v3(&signed)), Ok(()));
+        let nobody = LocalizedUser::new(&User::new("u").unwrap(), ENGINE, KeyExtension::Blumenthal);
+        assert_eq!(nobody.verify(&signed, &v3(&signed)), Err(OpenError::OtherLevel));
+        nobody.protect(&mut writer, scoped.octets(), &HEADER);
+        assert_eq!(outcome(&local, writer.octets()), Err(OpenError::OtherLevel));
+        assert_eq!(local.verify(writer.octets(), &v3(writer.octets())), Err(OpenError::OtherLevel));
+    }
+
+    #[test]
+    fn the_extension_is_a_question_only_for_short_hashes() {
+        use KeyExtension::{Blumenthal, Either, Reeder};
+        for (auth, privacy, expected) in [
+            (AuthProtocol::Md5, PrivProtocol::Aes128, &[Blumenthal][..]),
+            (AuthProtocol::Sha1, PrivProtocol::Aes192(Either), &[Blumenthal, Reeder]),
+            (AuthProtocol::Sha1, PrivProtocol::Aes192(Reeder), &[Reeder]),
+            (AuthProtocol::Sha1, PrivProtocol::Aes256(Blumenthal), &[Blumenthal]),
+            (AuthProtocol::Sha224, PrivProtocol::Aes192(Either), &[Blumenthal]),
+            (AuthProtocol::Sha224, PrivProtocol::Aes256(Either), &[Blumenthal, Reeder]),
+            (AuthProtocol::Sha256, PrivProtocol::Aes256(Either), &[Blumenthal]),
+        ] {
+            let user = User::new("u").unwrap().auth(auth, b"12345678").unwrap().privacy(privacy, b"12345678").unwrap();
+            assert_eq!(user.extensions(), expected, "{auth:?} {privacy:?}");
+        }
+    }
+}

@@ -142,3 +142,72 @@ fn blocks(text: &mut [u8]) -> Result<impl Iterator<Item = &mut [u8; DES_BLOCK]>,
         _ => Err(BadPrivacy),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::credentials::KeyExtension::Blumenthal;
+
+    const ALL: [PrivProtocol; 4] =
+        [PrivProtocol::Des, PrivProtocol::Aes128, PrivProtocol::Aes192(Blumenthal), PrivProtocol::Aes256(Blumenthal)];
+
+    fn key(protocol: PrivProtocol) -> PrivacyKey {
+        let octets: Vec<u8> = (1..33).collect();
+        PrivacyKey::new(protocol, LocalizedKey::from_octets(&octets)).unwrap()
+    }
+
+    #[test]
+    fn there_and_back() {
+        for protocol in ALL {
+            let key = key(protocol);
+            for length in [0, 1, 7, 8, 9, 16, 100, 1400] {
+                let length = key.padded(length);
+                let text: Vec<u8> = (0..length).map(|at| at as u8).collect();
+                let mut octets = text.clone();
+                key.encrypt(&mut octets, 3, 77, 0x0102_0304_0506_0708).unwrap();
+                assert!(length < 8 || octets != text, "{protocol:?} {length}");
+                key.decrypt(&mut octets, 3, 77, &[1, 2, 3, 4, 5, 6, 7, 8]).unwrap();
+                assert_eq!(octets, text, "{protocol:?} {length}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_iv_is_what_the_rfcs_say() {
+        // The first block of CFB is plaintext xor E(IV), that of CBC E(plaintext xor IV).
+        use cbc::cipher::{BlockCipherEncrypt, KeyInit};
+        let (boots, time, salt) = (0x0a0b_0c0d, 0x0102_0304, 0x1122_3344_5566_7788);
+        let mut text = [0; 16];
+        key(PrivProtocol::Aes128).encrypt(&mut text, boots, time, salt).unwrap();
+        let mut iv = [10, 11, 12, 13, 1, 2, 3, 4, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0x88].into();
+        let octets: [u8; 16] = core::array::from_fn(|at| at as u8 + 1);
+        Aes128::new(&octets.into()).encrypt_block(&mut iv);
+        assert_eq!(text, *iv);
+
+        let mut text = [0; 8];
+        key(PrivProtocol::Des).encrypt(&mut text, boots, time, salt).unwrap();
+        let salt = salt.to_be_bytes();
+        let mut iv = core::array::from_fn::<u8, 8, _>(|at| (at as u8 + 9) ^ salt[at]).into();
+        Des::new(&[1, 2, 3, 4, 5, 6, 7, 8].into()).encrypt_block(&mut iv);
+        assert_eq!(text, *iv);
+    }
+
+    #[test]
+    fn what_cannot_be_ciphertext() {
+        for protocol in ALL {
+            for salt in [&[][..], &[0; 7], &[0; 9]] {
+                assert_eq!(key(protocol).decrypt(&mut [0; 16], 0, 0, salt), Err(BadPrivacy), "{protocol:?}");
+            }
+            let short = vec![0; protocol.key_length() - 1];
+            assert!(PrivacyKey::new(protocol, LocalizedKey::from_octets(&short)).is_none());
+        }
+        assert_eq!(key(PrivProtocol::Des).decrypt(&mut [0; 15], 0, 0, &[0; 8]), Err(BadPrivacy));
+    }
+
+    #[test]
+    fn salts_do_not_repeat_even_past_the_end() {
+        let mut salts = Salts::new(u64::MAX - 1);
+        let drawn: std::collections::BTreeSet<u64> = (0..1000).map(|_| salts.draw()).collect();
+        assert_eq!(drawn.len(), 1000);
+    }
+}

@@ -37,3 +37,19 @@ impl UsmReport {
         Self::UnknownContext,
     ];
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_counter_names_its_report() {
+        for report in UsmReport::ALL {
+            assert_eq!(UsmReport::from_oid(report.oid()), Some(report));
+        }
+        assert_eq!(UsmReport::from_oid(oid!("1.3.6.1.6.3.15.1.1.5")), Some(UsmReport::WrongDigest));
+        assert_eq!(UsmReport::from_oid(oid!("1.3.6.1.6.3.15.1.1")), None);
+        assert_eq!(UsmReport::from_oid(oid!("1.3.6.1.6.3.15.1.1.7.0")), None);
+        assert_eq!(UsmReport::from_oid(oid!("1.3.6.1.6.3.12.1.5.0.0")), None);
+    }
+}

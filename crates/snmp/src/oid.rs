@@ -140,6 +140,7 @@ impl<'a> OidRef<'a> {
     }
 
     /// An owned copy in minimal form.
+    #[inline]
     pub fn to_oid(self) -> Oid {
         if self.is_padded() {
             let mut octets = SmallVec::new();
@@ -149,13 +150,14 @@ impl<'a> OidRef<'a> {
         Oid(SmallVec::from_slice(self.0))
     }
 
-    fn is_padded(self) -> bool {
+    pub(crate) fn is_padded(self) -> bool {
         let mut at_start = true;
-        self.0.iter().any(|&octet| {
-            let padding = at_start && octet == 0x80;
-            at_start = octet & 0x80 == 0;
-            padding
-        })
+        any_high_bit(self.0)
+            && self.0.iter().any(|&octet| {
+                let padding = at_start && octet == 0x80;
+                at_start = octet & 0x80 == 0;
+                padding
+            })
     }
 
     fn subids(self) -> Subids<'a> {

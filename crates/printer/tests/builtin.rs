@@ -1,5 +1,7 @@
 //! The profiles that come with the crate, and what is said about wrong ones.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends by panicking")]
+
 use dca_printer::Profiles;
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -3,6 +3,8 @@
 //! The walks are made up (their names say `synthetic`), one for each kind of knowledge a profile can hold. After a wanted
 //! change, `UPDATE_GOLDEN=1 cargo test -p dca-printer --test golden` writes the readings anew; review them with `git diff`.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends by panicking")]
+
 use dca_printer::{Profiles, Rows};
 use std::path::Path;
 

@@ -4,6 +4,15 @@
 //!
 //! Every expected figure is a fact: right, missing or wrong. A missing one is allowed now and then, a wrong one never.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::panic,
+    reason = "a test ends by panicking"
+)]
+
 use dca_printer::{Profiles, Reading, Rows, verdict};
 use serde_json::Value;
 use std::path::{Path, PathBuf};

@@ -153,9 +153,9 @@ mod tests {
 
     #[test]
     fn device_id_fields() {
-        let id = "MANUFACTURER:Zebra Technologies;COMMAND SET:ZPL;MDL: ZT230 ;";
-        assert_eq!(device_id(id, "MFG"), Some("Zebra Technologies"));
-        assert_eq!(device_id(id, "MDL"), Some("ZT230"));
+        let id = "MANUFACTURER:Acme Technologies;COMMAND SET:PCL;MDL: C1 ;";
+        assert_eq!(device_id(id, "MFG"), Some("Acme Technologies"));
+        assert_eq!(device_id(id, "MDL"), Some("C1"));
         assert_eq!(device_id(id, "SN"), None);
     }
 }

@@ -1,103 +1,81 @@
-//! The agent's half of the conversation for v1 and v2c.
+//! The agent that speaks for a device: `dca_snmp`'s responder, set up as the device's file says.
 
-use crate::scheme::{Snmp, VersionWord};
-use dca_snmp::ber::Writer;
-use dca_snmp::message::{Body, CommunityMessage, Message, Pdu, PduFields, PduKind, Version, encode_community};
-use dca_snmp::{Binding, BindingRef, Oid, OidRef, Value, VarBind};
-use std::time::Instant;
+use crate::model::{DeviceError, Person};
+use crate::scheme::{self, Snmp, VersionWord};
+use dca_snmp::responder::{Responder, ResponderSettings};
+use dca_snmp::{AuthProtocol, Community, KeyExtension, PrivProtocol, User, Version};
 
-/// What an agent serves.
-pub(crate) trait Mib {
-    fn get(&self, oid: OidRef<'_>) -> Binding;
-    fn next(&self, after: OidRef<'_>) -> Option<(Oid, Value)>;
+/// Versions, communities and users of a file. Deriving a user's keys takes milliseconds: do it once for each file.
+pub(crate) fn settings(snmp: &Snmp) -> Result<ResponderSettings, DeviceError> {
+    let versions = snmp.versions.iter().map(|version| match version {
+        VersionWord::V1 => Version::V1,
+        VersionWord::V2c => Version::V2c,
+        VersionWord::V3 => Version::V3,
+    });
+    Ok(ResponderSettings {
+        versions: versions.collect(),
+        communities: snmp.communities.iter().map(|name| Community::from(name.as_str())).collect(),
+        users: snmp.users.iter().map(user).collect::<Result<_, _>>()?,
+        max_message: snmp.max_message,
+        ..ResponderSettings::default()
+    })
 }
 
-#[derive(Debug)]
-pub(crate) struct Agent {
-    snmp: Snmp,
+/// The agent of one individual: its engine id is made of the maker's number and the hardware address (RFC 3411 §5).
+pub(crate) fn responder(settings: &ResponderSettings, person: Option<&Person>, seed: u64) -> Responder {
+    let mut settings = settings.clone();
+    if let Some(person) = person {
+        let enterprise = person.object.arcs().nth(6).unwrap_or(0) | 0x8000_0000;
+        settings.engine_id = [enterprise.to_be_bytes().as_slice(), &[3], &person.mac].concat();
+    }
+    // Each run of a simulation may be repeated to the octet: its salts follow from the seed as everything else.
+    let mut salt = [0; 32];
+    salt.iter_mut().zip(seed.to_be_bytes()).for_each(|(to, from)| *to = from);
+    Responder::new(settings, salt)
 }
 
-impl Agent {
-    pub(crate) fn new(snmp: &Snmp, _seed: u64) -> Self {
-        Self { snmp: snmp.clone() }
+fn user(user: &scheme::User) -> Result<User, DeviceError> {
+    let wrong = |text: &str, expected| DeviceError::Value { key: "snmp.users".into(), text: text.into(), expected };
+    let mut made = User::new(&user.name).map_err(|_| wrong(&user.name, "a name of 1 to 32 octets"))?;
+    if let Some(auth) = &user.auth {
+        let words = "md5, sha1, sha224, sha256, sha384 or sha512";
+        let protocol = auth_protocol(auth).ok_or_else(|| wrong(auth, words))?;
+        let passphrase = user.auth_pass.as_deref().unwrap_or_default();
+        made = made
+            .auth(protocol, passphrase.as_bytes())
+            .map_err(|_| wrong(&user.name, "an `auth_pass` of at least 8 octets"))?;
     }
-
-    pub(crate) fn handle(&mut self, datagram: &[u8], mib: &dyn Mib, _now: Instant) -> Option<Vec<u8>> {
-        let Ok(Message::Community(message)) = Message::decode(datagram) else { return None };
-        let Body::Pdu(pdu) = message.body else { return None };
-        let word = if message.version == Version::V1 { VersionWord::V1 } else { VersionWord::V2c };
-        let known = self.snmp.communities.iter().any(|name| name.as_bytes() == message.community);
-        if !known || !self.snmp.versions.contains(&word) {
-            return None;
-        }
-        let mut answers = Vec::new();
-        match pdu.kind {
-            PduKind::Get => answers.extend(
-                pdu.varbinds().map(|varbind| VarBind { oid: varbind.oid.to_oid(), binding: mib.get(varbind.oid) }),
-            ),
-            PduKind::GetNext => answers.extend(pdu.varbinds().map(|varbind| following(mib, varbind.oid))),
-            PduKind::GetBulk if message.version == Version::V2c => self.bulk(&pdu, mib, &mut answers),
-            _ => return None,
-        }
-        Some(self.encode(&message, &pdu, answers))
+    if let Some(privacy) = &user.privacy {
+        let words = "des, aes128, aes192, aes256, aes192c or aes256c";
+        let protocol = privacy_protocol(privacy).ok_or_else(|| wrong(privacy, words))?;
+        let passphrase = user.privacy_pass.as_deref().unwrap_or_default();
+        made = made
+            .privacy(protocol, passphrase.as_bytes())
+            .map_err(|_| wrong(&user.name, "`auth`, and a `privacy_pass` of at least 8 octets"))?;
     }
-
-    fn bulk(&self, pdu: &Pdu<'_>, mib: &dyn Mib, answers: &mut Vec<VarBind>) {
-        let once = usize::try_from(pdu.error_status.0.max(0)).unwrap_or(0);
-        answers.extend(pdu.varbinds().take(once).map(|varbind| following(mib, varbind.oid)));
-        let mut names: Vec<Oid> = pdu.varbinds().skip(once).map(|varbind| varbind.oid.to_oid()).collect();
-        for _ in 0..pdu.error_index.min(200) {
-            for name in &mut names {
-                let next = following(mib, name.as_ref());
-                *name = next.oid.clone();
-                answers.push(next);
-            }
-        }
-    }
-
-    fn encode(&self, message: &CommunityMessage<'_>, pdu: &Pdu<'_>, mut answers: Vec<VarBind>) -> Vec<u8> {
-        let mut writer = Writer::new();
-        let mut fields =
-            PduFields { kind: PduKind::Response, request_id: pdu.request_id, error_status: 0, error_index: 0 };
-        let missing = answers.iter().position(|varbind| varbind.value().is_none());
-        if message.version == Version::V1
-            && let Some(at) = missing
-        {
-            (fields.error_status, fields.error_index) = (2, at as u32 + 1);
-            let asked: Vec<_> = pdu.varbinds().collect();
-            let names = asked.iter().map(|varbind| (varbind.oid, varbind.binding));
-            encode_community(&mut writer, message.version, message.community, fields, names);
-            return writer.octets().to_vec();
-        }
-        loop {
-            let rows: Vec<(OidRef<'_>, BindingRef<'_>)> =
-                answers.iter().map(|v| (v.oid.as_ref(), borrowed(v))).collect();
-            encode_community(&mut writer, message.version, message.community, fields, rows.into_iter());
-            if writer.octets().len() <= self.snmp.max_message || answers.is_empty() {
-                return writer.octets().to_vec();
-            }
-            if pdu.kind == PduKind::GetBulk {
-                answers.truncate(answers.len() * 9 / 10);
-            } else {
-                (fields.error_status, fields.error_index) = (1, 0);
-                answers.clear();
-            }
-        }
-    }
+    Ok(made)
 }
 
-fn following(mib: &dyn Mib, oid: OidRef<'_>) -> VarBind {
-    match mib.next(oid) {
-        Some((oid, value)) => VarBind::found(oid, value),
-        None => VarBind { oid: oid.to_oid(), binding: Binding::EndOfMibView },
-    }
+fn auth_protocol(word: &str) -> Option<AuthProtocol> {
+    Some(match word {
+        "md5" => AuthProtocol::Md5,
+        "sha1" => AuthProtocol::Sha1,
+        "sha224" => AuthProtocol::Sha224,
+        "sha256" => AuthProtocol::Sha256,
+        "sha384" => AuthProtocol::Sha384,
+        "sha512" => AuthProtocol::Sha512,
+        _ => return None,
+    })
 }
 
-fn borrowed(varbind: &VarBind) -> BindingRef<'_> {
-    match &varbind.binding {
-        Binding::Found(value) => BindingRef::Found(value.as_ref()),
-        Binding::NoSuchInstance => BindingRef::NoSuchInstance,
-        Binding::EndOfMibView => BindingRef::EndOfMibView,
-        _ => BindingRef::NoSuchObject,
-    }
+fn privacy_protocol(word: &str) -> Option<PrivProtocol> {
+    Some(match word {
+        "des" => PrivProtocol::Des,
+        "aes128" => PrivProtocol::Aes128,
+        "aes192" => PrivProtocol::Aes192(KeyExtension::Blumenthal),
+        "aes256" => PrivProtocol::Aes256(KeyExtension::Blumenthal),
+        "aes192c" => PrivProtocol::Aes192(KeyExtension::Reeder),
+        "aes256c" => PrivProtocol::Aes256(KeyExtension::Reeder),
+        _ => return None,
+    })
 }

@@ -1,13 +1,14 @@
 //! One device: what it is, the agent that speaks for it, and how that agent misbehaves.
 
-use crate::agent::{Agent, Mib};
+use crate::agent;
 use crate::broken;
 use crate::chance::Chance;
 use crate::kinds;
 use crate::model::{DeviceError, Model};
 use crate::rows::Rows;
-use crate::scheme::{Behaviour, GetBulk, Sheet, Sleep, Snmp};
+use crate::scheme::{Behaviour, GetBulk, Sheet, Sleep};
 use dca_snmp::message::{Body, Message, PduKind};
+use dca_snmp::responder::{Mib, Responder, ResponderSettings};
 use dca_snmp::{Binding, Oid, OidRef, Value};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -16,11 +17,11 @@ use std::time::{Duration, Instant};
 #[derive(Debug)]
 pub struct Device {
     source: Source,
-    snmp: Snmp,
+    settings: ResponderSettings,
     behaviour: Behaviour,
     broken_rows: Vec<Oid>,
     seed: u64,
-    agent: Agent,
+    agent: Responder,
     start: Option<Instant>,
     table: Table,
     /// The last question, and when the device is awake to answer it.
@@ -46,10 +47,18 @@ impl Device {
     /// A device from a file in the scheme that the crate's documentation describes.
     pub fn parse(text: &str) -> Result<Self, DeviceError> {
         let sheet: Sheet = toml::from_str(text).map_err(|error| DeviceError::Toml(error.to_string()))?;
-        let (snmp, behaviour) = (sheet.snmp.clone(), sheet.behaviour.clone());
+        let behaviour = sheet.behaviour.clone();
+        let settings = agent::settings(&sheet.snmp)?;
         let model = Model::new(sheet, 0)?;
+        let oid = |dotted: &String| {
+            let key = "behaviour.broken_rows".into();
+            dotted.parse().map_err(|_| DeviceError::Value { key, text: dotted.clone(), expected: "an OID" })
+        };
+        let broken_rows = behaviour.broken_rows.iter().map(oid).collect::<Result<_, _>>()?;
         let table = Table { fixed: Arc::new(model.fixed()), live: Rows::default(), moment: None };
-        Self::new(Source::Model(Box::new(model)), snmp, behaviour, table)
+        let agent = agent::responder(&settings, Some(&model.person), 0);
+        let source = Source::Model(Box::new(model));
+        Ok(Self { source, settings, behaviour, broken_rows, seed: 0, agent, start: None, table, heard: None })
     }
 
     /// The names of the built-in devices, in the order in which an office mixes them.
@@ -63,30 +72,59 @@ impl Device {
         Self::parse(text).ok()
     }
 
-    /// A device that serves recorded rows, such as `dca_snmp::recording::parse` gives, unchanged: v1 and v2c with the
-    /// community `public`. Of two rows with the same OID the first is served.
+    /// A device that serves recorded rows, such as `dca_snmp::recording::parse` gives, unchanged: to v1 and v2c with the
+    /// community `public`, and to v3 once it has users (see [`with_settings`](Self::with_settings)). Of two rows with the same OID the first is served.
     pub fn from_rows(rows: impl IntoIterator<Item = (Oid, Value)>) -> Self {
         let fixed = Arc::new(Rows::from_unsorted(rows));
-        let table = Table { fixed, live: Rows::default(), moment: None };
-        let agent = Agent::new(&Snmp::default(), 0);
-        let (snmp, behaviour) = (Snmp::default(), Behaviour::default());
-        let source = Source::Recording;
-        Self { source, snmp, behaviour, broken_rows: Vec::new(), seed: 0, agent, start: None, table, heard: None }
+        let settings = ResponderSettings::default();
+        Self {
+            source: Source::Recording,
+            agent: agent::responder(&settings, None, 0),
+            settings,
+            behaviour: Behaviour::default(),
+            broken_rows: Vec::new(),
+            seed: 0,
+            start: None,
+            table: Table { fixed, live: Rows::default(), moment: None },
+            heard: None,
+        }
+    }
+
+    /// The same with other versions, communities and users than it had.
+    #[must_use]
+    pub fn with_settings(mut self, settings: ResponderSettings) -> Self {
+        self.settings = settings;
+        self.seeded_in_place(self.seed);
+        self
     }
 
     /// The same kind of device as another individual: serial, name, hardware address, age, supplies and days follow
     /// from the seed. Seed 0 is the device as the file has it. A recording stays as it is.
     #[must_use]
     pub fn seeded(mut self, seed: u64) -> Self {
-        self.seed = seed;
-        self.agent = Agent::new(&self.snmp, seed);
-        if let Source::Model(model) = &mut self.source
-            && let Ok(other) = model.reseeded(seed)
-        {
-            self.table = Table { fixed: Arc::new(other.fixed()), live: Rows::default(), moment: None };
-            **model = other;
-        }
+        self.seeded_in_place(seed);
         self
+    }
+
+    /// Another individual of the same kind, cheaper than parsing the file again.
+    #[must_use]
+    pub fn sibling(&self, seed: u64) -> Self {
+        let source = match &self.source {
+            Source::Model(model) => Source::Model(model.clone()),
+            Source::Recording => Source::Recording,
+        };
+        Self {
+            source,
+            settings: self.settings.clone(),
+            behaviour: self.behaviour.clone(),
+            broken_rows: self.broken_rows.clone(),
+            seed,
+            agent: agent::responder(&self.settings, None, seed),
+            start: None,
+            table: Table { fixed: self.table.fixed.clone(), live: Rows::default(), moment: None },
+            heard: None,
+        }
+        .seeded(seed)
     }
 
     /// The device was switched on at this moment.
@@ -154,17 +192,19 @@ impl Device {
         live.get(oid).or_else(|| self.table.fixed.get(oid)).cloned()
     }
 
-    fn new(source: Source, snmp: Snmp, behaviour: Behaviour, table: Table) -> Result<Self, DeviceError> {
-        let broken_rows = behaviour
-            .broken_rows
-            .iter()
-            .map(|dotted| {
-                let key = "behaviour.broken_rows".into();
-                dotted.parse().map_err(|_| DeviceError::Value { key, text: dotted.clone(), expected: "an OID" })
-            })
-            .collect::<Result<_, _>>()?;
-        let agent = Agent::new(&snmp, 0);
-        Ok(Self { source, snmp, behaviour, broken_rows, seed: 0, agent, start: None, table, heard: None })
+    fn seeded_in_place(&mut self, seed: u64) {
+        self.seed = seed;
+        if let Source::Model(model) = &mut self.source
+            && let Ok(other) = model.reseeded(seed)
+        {
+            self.table = Table { fixed: Arc::new(other.fixed()), live: Rows::default(), moment: None };
+            **model = other;
+        }
+        let person = match &self.source {
+            Source::Model(model) => Some(&model.person),
+            Source::Recording => None,
+        };
+        self.agent = agent::responder(&self.settings, person, seed);
     }
 
     /// How long the device needs before it answers.

@@ -19,7 +19,7 @@ pub fn office(count: usize, seed: u64) -> Vec<(IpAddr, Device)> {
 /// An [`office`] on consecutive addresses from another one on. Addresses that end in 0 or 255 are left out.
 pub fn office_from(base: Ipv4Addr, count: usize, seed: u64) -> Vec<(IpAddr, Device)> {
     let chance = Chance(seed);
-    let kinds: Vec<&str> = Device::kinds().collect();
+    let kinds: Vec<Device> = Device::kinds().filter_map(Device::builtin).collect();
     let addresses = (u32::from(base)..).map(Ipv4Addr::from).filter(|at| !matches!(at.octets(), [.., 0 | 255]));
     addresses
         .zip(0..count)
@@ -27,7 +27,7 @@ pub fn office_from(base: Ipv4Addr, count: usize, seed: u64) -> Vec<(IpAddr, Devi
             let kind = kinds.get(n % kinds.len().max(1))?;
             // Never 0, which is the device as its file has it.
             let individual = chance.bits("individual", n as u64) | 1;
-            Some((IpAddr::V4(at), Device::builtin(kind)?.seeded(individual)))
+            Some((IpAddr::V4(at), kind.sibling(individual)))
         })
         .collect()
 }

@@ -1,5 +1,14 @@
 //! Every built-in device: it parses, it is an individual, it lives, and what it answers walks.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "a test may fail"
+)]
+
 use dca_sim::Device;
 use dca_snmp::{Oid, OidRef, Value, oid};
 use std::collections::HashSet;

@@ -1,5 +1,14 @@
 //! Devices on real loopback sockets, asked by net-snmp.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "a test may fail"
+)]
+
 use dca_sim::{Device, Fleet, office};
 use dca_snmp::Oid;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};

@@ -1,5 +1,14 @@
 //! The network in memory, and the liar's messages taken apart.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "a test may fail"
+)]
+
 use dca_sim::{Device, Fault, Net};
 use dca_snmp::ber::Writer;
 use dca_snmp::message::{Body, Message, PduFields, PduKind, Version, encode_community};

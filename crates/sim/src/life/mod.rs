@@ -78,7 +78,7 @@ impl<'a> Life<'a> {
         let lasts = supply.yields.max(1.0);
         let printed = self.meter(&supply.wears)?.saturating_sub(self.at_start().meter(&supply.wears)?);
         let used = (1.0 - left).clamp(0.0, 1.0) * lasts + printed as f64;
-        Some(Wear { used, lasts, cycle: (lasts * 1.02).max(lasts + 1.0), low: supply.low / 100.0 })
+        Some(Wear { used, lasts, cycle: (lasts * 1.004).max(lasts + 1.0), low: supply.low / 100.0 })
     }
 
     /// Tray `n`, counted from 0.

@@ -240,13 +240,12 @@ impl Device {
         let Some(Sleep { idle, wakes: [shortest, longest] }) = self.behaviour.sleep else {
             return Duration::ZERO;
         };
-        let idle = Duration::from_secs_f64(idle.clamp(0.0, 86_400.0));
+        let seconds = |seconds: f64| Duration::try_from_secs_f64(seconds.min(86_400.0)).unwrap_or_default();
         let awake_at = match self.heard {
-            Some((last, awake_at)) if now.saturating_duration_since(last) < idle => awake_at,
+            Some((last, awake_at)) if now.saturating_duration_since(last) < seconds(idle) => awake_at,
             _ => {
                 let nth = self.start.map_or(0, |start| now.saturating_duration_since(start).as_millis() as u64);
-                let takes = Chance(self.seed).between(shortest, longest, "wakes", nth);
-                now + Duration::from_secs_f64(takes.clamp(0.0, 3_600.0))
+                now + seconds(Chance(self.seed).between(shortest, longest, "wakes", nth))
             }
         };
         self.heard = Some((now, awake_at));

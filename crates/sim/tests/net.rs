@@ -12,7 +12,7 @@
 use dca_sim::{Device, Fault, Net};
 use dca_snmp::ber::Writer;
 use dca_snmp::message::{Body, Message, PduFields, PduKind, Version, encode_community};
-use dca_snmp::{BindingRef, Oid, OidRef, Quirk, Quirks, ValueRef, oid};
+use dca_snmp::{BindingRef, Oid, OidRef, Quirk, Quirks, Value, ValueRef, oid};
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -165,4 +165,45 @@ fn versions_and_getbulk_are_refused_as_the_files_say() {
     assert!(answers("no-getbulk", &v2c) && !answers("no-getbulk", &bulk));
     assert!(answers("ink", &v1) && answers("ink", &v2c) && answers("ink", &bulk));
     assert!(!answers("ink", b"not SNMP"));
+}
+
+/// Every row of a recording, asked for by GETBULK.
+fn walked(device: &mut Device) -> Vec<(Oid, Value)> {
+    let now = Instant::now();
+    let mut rows = Vec::new();
+    let mut after: Oid = oid!("0.0").to_oid();
+    for id in 1.. {
+        let question = ask(PduKind::GetBulk, 0x0100_0000 + id, Version::V2c, &[after.as_ref()]);
+        let answer = device.answer(&question, now).unwrap();
+        for varbind in pdu(&answer).unwrap().varbinds() {
+            match varbind.binding {
+                BindingRef::Found(value) => rows.push((varbind.oid.to_oid(), value.to_value())),
+                BindingRef::EndOfMibView => return rows,
+                other => panic!("{}: {other:?}", varbind.oid),
+            }
+            after = varbind.oid.to_oid();
+        }
+    }
+    rows
+}
+
+#[test]
+fn recorded_walks_are_served_row_for_row() {
+    let shared = std::env::var("DCA_SHARED")
+        .unwrap_or_else(|_| concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared").to_owned());
+    let Ok(vendors) = std::fs::read_dir(format!("{shared}/walks")) else {
+        assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "{shared}/walks is missing");
+        eprintln!("SKIPPED: {shared}/walks is missing");
+        return;
+    };
+    let folders = vendors.map(|entry| entry.unwrap().path()).filter(|path| path.is_dir());
+    let files = folders.flat_map(|folder| std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()));
+    let mut count = 0;
+    for file in files.filter(|file| file.extension().is_some_and(|extension| extension == "snmprec")) {
+        let text = String::from_utf8_lossy(&std::fs::read(&file).unwrap()).into_owned();
+        let rows = dca_snmp::recording::parse(&text).rows;
+        assert_eq!(walked(&mut Device::from_rows(rows.clone())), rows, "{}", file.display());
+        count += 1;
+    }
+    assert!(count > 50, "{count} walks");
 }

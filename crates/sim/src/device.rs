@@ -198,11 +198,11 @@ impl Device {
         if let Source::Model(model) = &self.source {
             self.table.refresh(model, self.head_start.saturating_add(now.saturating_duration_since(start)));
         }
+        let bytes = self.agent.handle(datagram, &self.table, now)?;
         if self.behaviour.getbulk != GetBulk::Right && kind(datagram) == Some(PduKind::GetBulk) {
             let refused = (self.behaviour.getbulk == GetBulk::Error).then(|| broken::refuse(datagram)).flatten()?;
             return Some(Answer { bytes: refused, after });
         }
-        let bytes = self.agent.handle(datagram, &self.table, now)?;
         let bytes = if self.behaviour.lies.is_empty() && self.broken_rows.is_empty() {
             bytes
         } else {

@@ -44,6 +44,22 @@ fn every_kind_parses() {
 }
 
 #[test]
+fn the_documented_file_is_one() {
+    let docs = include_str!("../src/lib.rs").lines().map(|line| line.trim_start_matches("//!"));
+    let block: Vec<&str> =
+        docs.skip_while(|line| *line != " ```toml").skip(1).take_while(|line| *line != " ```").collect();
+    assert!(block.len() > 50);
+    let device = Device::parse(&block.join("\n")).unwrap();
+    assert_eq!(number(&device, LIFE_COUNT, 0), Some(58_000));
+    // The lines of the v3 user, which are commented out there.
+    let users = block.join("\n").replace("versions = [\"v1\", \"v2c\"]", "versions = [\"v3\"]");
+    let users = users.replace(" # [[snmp.users]]", " [[snmp.users]]").replace(" # name =", " name =");
+    let users =
+        users.replace(" # auth", " auth").replace(" # privacy", " privacy").replace("\"...\"", "\"passphrase\"");
+    assert!(Device::parse(&users).is_ok(), "{:?}", Device::parse(&users).err());
+}
+
+#[test]
 fn bad_files_say_what_is_wrong() {
     let good = "[device]\nvendor='V'\nmodel='M'\nmac='00:11:22'\ndescription='D'\nobject='1.3.6.1.4.1.9'\n";
     assert!(Device::parse(good).is_ok());

@@ -12,7 +12,7 @@
 use dca_sim::{Device, Fault, Net};
 use dca_snmp::ber::Writer;
 use dca_snmp::message::{Body, Message, PduFields, PduKind, Version, encode_community};
-use dca_snmp::{BindingRef, Oid, OidRef, Quirk, Quirks, Value, ValueRef, oid};
+use dca_snmp::{BindingRef, ErrorStatus, Oid, OidRef, Quirk, Quirks, Value, ValueRef, oid};
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -165,6 +165,9 @@ fn versions_and_getbulk_are_refused_as_the_files_say() {
     assert!(answers("no-getbulk", &v2c) && !answers("no-getbulk", &bulk));
     assert!(answers("ink", &v1) && answers("ink", &v2c) && answers("ink", &bulk));
     assert!(!answers("ink", b"not SNMP"));
+    let file = "[device]\nvendor='V'\nmodel='M'\nmac='00:11:22'\ndescription='D'\nobject='1.3.6.1.4.1.9'\n[behaviour]\ngetbulk='error'\n";
+    let answer = Device::parse(file).unwrap().answer(&bulk, now).unwrap();
+    assert_eq!(pdu(&answer).map(|pdu| pdu.error_status), Some(ErrorStatus::GEN_ERR));
 }
 
 /// Every row of a recording, asked for by GETBULK.

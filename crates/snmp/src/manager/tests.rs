@@ -1,10 +1,11 @@
 //! The manager against agents in memory, under virtual time.
 
+mod broken;
+mod storm;
+
 use super::*;
 use crate::responder::{Mib, Responder, ResponderSettings};
-use crate::{
-    AuthProtocol, Binding, KeyExtension, Oid, PrivProtocol, User, UsmReport, Value, VarBind, Version, WalkEnd,
-};
+use crate::{AuthProtocol, Binding, KeyExtension, Oid, PrivProtocol, User, UsmReport, Value, WalkEnd};
 use std::collections::BTreeMap;
 
 type Objects = BTreeMap<Oid, Value>;

@@ -1,5 +1,7 @@
 //! The rules of the fence, one by one.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
+
 use dca_fence::{Fence, Name};
 use std::net::{IpAddr, SocketAddr};
 

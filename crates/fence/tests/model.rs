@@ -1,5 +1,7 @@
 //! The fence against a naive model: a list of entries, asked one by one.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
+
 use dca_fence::Fence;
 use proptest::prelude::*;
 use std::collections::HashSet;

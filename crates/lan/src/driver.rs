@@ -10,13 +10,10 @@
 //! behind a long burst of questions, or the kernel would drop them. A question is taken in only when nothing waits to
 //! be sent and the pace permits, so its time-out does not run while it stands in the queue. With nothing to do the
 //! task sleeps on its sockets, its channels and one timer.
-//!
-//! An ICMP "port unreachable" is not heard: the kernel hands it to unconnected sockets only through `IP_RECVERR` and
-//! `recvmsg`, which std and socket2 do not offer without unsafe code. Such a device looks silent. Errors that *sending*
-//! gives (no route, a firewall's veto) are heard.
 
 use crate::Settings;
 use crate::pace::Pace;
+use crate::refusal::{self, Refusal};
 use crate::snmp::Shared;
 use crate::socket::{Sent, Sockets, is_echo_of_another};
 use dca_snmp::{Credentials, Limits, Manager, Outcome, Request, Ticket, Transmit, Walk};
@@ -67,6 +64,7 @@ pub(crate) struct Driver {
     tickets: HashMap<u64, Ticket>,
     /// What could not be sent yet, and how often the system was short when it was tried.
     held: Option<(Transmit, u32)>,
+    refusals: Vec<Refusal>,
     buffer: Box<[u8]>,
 }
 
@@ -108,6 +106,7 @@ impl Driver {
             waiting: HashMap::new(),
             tickets: HashMap::new(),
             held: None,
+            refusals: Vec::new(),
             buffer: vec![0; 65_535].into_boxed_slice(),
         }
     }
@@ -173,7 +172,9 @@ impl Driver {
                 }
             }
             more |= room == 0;
+            self.refusals.extend(std::iter::from_fn(|| refusal::heard(socket)).take(RECEIVE_BURST));
         }
+        self.hear_refusals();
         more
     }
 
@@ -199,7 +200,9 @@ impl Driver {
             }
             burst -= 1;
             let to = transmit.to;
-            match self.sockets.send(&transmit.bytes, to) {
+            let sent = self.sockets.send(&transmit.bytes, to, &mut self.refusals);
+            self.hear_refusals();
+            match sent {
                 Sent::Yes => {
                     self.shared.sent.fetch_add(1, Relaxed);
                     self.shared.octets_sent.fetch_add(transmit.bytes.len() as u64, Relaxed);
@@ -219,6 +222,14 @@ impl Driver {
             }
         }
         Stop::Burst
+    }
+
+    fn hear_refusals(&mut self) {
+        for Refusal { to, why } in std::mem::take(&mut self.refusals) {
+            self.shared.unreachable.fetch_add(1, Relaxed);
+            tracing::debug!(%to, why, "did not arrive");
+            self.manager.handle_unreachable(to, &why, clock());
+        }
     }
 
     fn refuse(&mut self, to: SocketAddr, why: &str) {

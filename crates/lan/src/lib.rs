@@ -11,6 +11,7 @@ mod driver;
 mod icmp;
 mod pace;
 mod ping;
+mod refusal;
 mod settings;
 mod snmp;
 mod socket;

@@ -36,6 +36,7 @@ pub(crate) struct Shared {
     pub(crate) received: AtomicU64,
     pub(crate) octets_received: AtomicU64,
     pub(crate) refused: AtomicU64,
+    pub(crate) unreachable: AtomicU64,
     pub(crate) delayed: AtomicU64,
 }
 
@@ -53,6 +54,8 @@ pub struct Counters {
     pub octets_received: u64,
     /// Datagrams that the system refused to send (no route, a firewall's veto).
     pub refused: u64,
+    /// Datagrams of which ICMP said that they did not arrive (heard on Linux).
+    pub unreachable: u64,
     /// How often sending had to wait because the system was short of buffers or neighbour entries.
     pub delayed: u64,
 }
@@ -97,6 +100,7 @@ impl Snmp {
             received: read(&self.shared.received),
             octets_received: read(&self.shared.octets_received),
             refused: read(&self.shared.refused),
+            unreachable: read(&self.shared.unreachable),
             delayed: read(&self.shared.delayed),
         }
     }

@@ -1,9 +1,11 @@
 //! The two UDP sockets, one for each address family, and what their errors mean.
 
 use crate::LanError;
+use crate::refusal::{self, Refusal};
 use socket2::{Domain, Protocol, SockRef, Socket, Type};
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use tokio::io::Interest;
 use tokio::net::UdpSocket;
 
 /// An IPv4 and an IPv6 socket; a host without one of the families has only the other.
@@ -47,20 +49,25 @@ impl Sockets {
         self.v4.iter().chain(&self.v6)
     }
 
-    /// Hands a datagram to the system without waiting.
-    pub(crate) fn send(&self, bytes: &[u8], to: SocketAddr) -> Sent {
+    /// Hands a datagram to the system without waiting. Refusals of earlier ones that come to light are added to the list.
+    pub(crate) fn send(&self, bytes: &[u8], to: SocketAddr, refusals: &mut Vec<Refusal>) -> Sent {
         let Some(socket) = self.towards(to) else {
             return Sent::Refused(format!("this host has no {}", if to.is_ipv4() { "IPv4" } else { "IPv6" }));
         };
+        let mut tries = 0;
         loop {
-            match socket.try_send_to(bytes, to) {
+            tries += 1;
+            let error = match socket.try_send_to(bytes, to) {
                 Ok(_) => return Sent::Yes,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                // Somebody else's refusal that was still waiting on the socket (Windows); this datagram was not sent.
-                Err(error) if is_echo_of_another(&error) => {}
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Sent::Blocked,
-                Err(error) if is_shortage(&error) => return Sent::Busy,
-                Err(error) => return Sent::Refused(error.to_string()),
+                Err(error) => error,
+            };
+            match error.kind() {
+                io::ErrorKind::WouldBlock => return Sent::Blocked,
+                io::ErrorKind::Interrupted => {}
+                _ if is_shortage(&error) => return Sent::Busy,
+                // It may be the refusal of an earlier datagram, and then this one was not sent.
+                _ if tries < 4 => refusals.extend(std::iter::from_fn(|| refusal::take(socket))),
+                _ => return Sent::Refused(error.to_string()),
             }
         }
     }
@@ -73,7 +80,7 @@ impl Sockets {
         }
     }
 
-    /// Waits until something can be received.
+    /// Waits until something can be received, a refusal too.
     pub(crate) async fn readable(&self) {
         tokio::select! {
             () = readable(self.v4.as_ref()) => {}
@@ -106,7 +113,7 @@ fn is_shortage(error: &io::Error) -> bool {
 
 async fn readable(socket: Option<&UdpSocket>) {
     match socket {
-        Some(socket) => drop(socket.readable().await),
+        Some(socket) => drop(socket.ready(Interest::READABLE | Interest::ERROR).await),
         None => std::future::pending().await,
     }
 }
@@ -118,6 +125,8 @@ fn open(domain: Domain, at: SocketAddr, receive_buffer: usize) -> io::Result<Udp
     }
     // A smaller buffer than asked for is no reason not to work; the caller can ask what was granted.
     let _ = socket.set_recv_buffer_size(receive_buffer);
+    // Nor is a system that tells no refusals: devices without SNMP look silent then.
+    let _ = refusal::listen(&socket, domain == Domain::IPV6);
     socket.set_nonblocking(true)?;
     socket.bind(&at.into())?;
     UdpSocket::from_std(socket.into())

@@ -142,6 +142,33 @@ async fn what_the_system_refuses_to_send_fails_at_once() {
     assert_eq!((snmp.counters().refused, snmp.counters().sent), (1, 0));
 }
 
+/// Port unreachable, told to the right question though many are under way on the same socket.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_device_without_snmp_says_so() {
+    let snmp = Snmp::bind(Settings { timeout: Duration::from_secs(30), ..Settings::default() }).unwrap();
+    let mut asked = JoinSet::new();
+    let mut answering = Vec::new();
+    for host in 1..=200u8 {
+        let device = Answering::at(&format!("127.5.0.{host}"));
+        let deaf = Silent::at(&format!("127.5.1.{host}")).allowed();
+        for (at, answers) in [(device.allowed(), true), (deaf, false)] {
+            let snmp = snmp.clone();
+            asked.spawn(async move { (answers, snmp.ask(name(), at, &public()).await) });
+        }
+        answering.push(device);
+    }
+    while let Some(done) = asked.join_next().await {
+        match done.unwrap() {
+            (true, Ok(_)) => {}
+            (false, Err(Failure::Unreachable(why))) => assert_eq!(why, "nothing listens on this port"),
+            other => panic!("{other:?}"),
+        }
+    }
+    let counters = snmp.counters();
+    assert_eq!((counters.sent, counters.received, counters.unreachable, counters.refused), (400, 200, 200, 0));
+}
+
 #[tokio::test]
 async fn the_task_ends_with_the_last_handle() {
     let tasks = || tokio::runtime::Handle::current().metrics().num_alive_tasks();

@@ -16,8 +16,10 @@ async fn no_thread_is_busy() {
     let (device, answering) = (common::Silent::at("127.0.0.1"), common::Answering::at("127.0.0.1"));
     let snmp = Snmp::bind(Settings { timeout: Duration::from_secs(5), ..Settings::default() }).unwrap();
     let who = Credentials::v2c("public");
-    // An answer taken leaves no readiness behind that would spin.
+    // An answer or a refusal that was taken leaves no readiness behind that would spin.
     snmp.ask(Request::get([oid!("1.3.6.1.2.1.1.5.0")]), answering.allowed(), &who).await.unwrap();
+    let nobody = common::Silent::at("127.0.0.1").allowed();
+    snmp.ask(Request::get([oid!("1.3.6.1.2.1.1.5.0")]), nobody, &who).await.unwrap_err();
 
     let before = on_cpu();
     sleep(Duration::from_millis(500)).await;

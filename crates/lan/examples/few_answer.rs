@@ -1,6 +1,8 @@
 //! Some addresses of a range answer SNMP v2c, the rest stay silent: the other side of `sweep`.
 //!
-//! `few_answer TARGET COUNT` answers on COUNT addresses spread evenly over TARGET until it is ended.
+//! `few_answer TARGET COUNT [silent]` answers on COUNT addresses spread evenly over TARGET until it is ended. On loopback
+//! the system refuses for the others at once ("port unreachable"); with `silent` they swallow questions, as absent
+//! devices behind a router do.
 
 #![allow(clippy::print_stdout, reason = "a program")]
 
@@ -8,6 +10,9 @@ use dca_fence::Fence;
 use dca_snmp::ber::Writer;
 use dca_snmp::message::{Body, Message, PduFields, PduKind, encode_community};
 use dca_snmp::{Value, Version, oid};
+use socket2::{Domain, Socket, Type};
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use tokio::net::UdpSocket;
 use tokio::task::JoinSet;
@@ -15,19 +20,34 @@ use tokio::task::JoinSet;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [target, count] = arguments.as_slice() else { return Err("usage: few_answer TARGET COUNT".into()) };
+    let (target, count, silent) = match arguments.as_slice() {
+        [target, count] => (target, count, false),
+        [target, count, word] if word == "silent" => (target, count, true),
+        _ => return Err("usage: few_answer TARGET COUNT [silent]".into()),
+    };
     let fence = Fence::parse([target.as_str()])?;
     let count: u64 = count.parse()?;
     let step = usize::try_from((fence.count() / count.max(1)).max(1))?;
 
+    // The system prefers the socket of an address to the one of all addresses.
+    let port = fence.targets().next().map_or(0, |at| at.port());
+    let _swallow = silent.then(|| bind((Ipv4Addr::UNSPECIFIED, port).into())).transpose()?;
     let mut devices = JoinSet::new();
     for at in fence.targets().skip(step / 2).step_by(step).take(usize::try_from(count)?) {
-        let socket = Arc::new(UdpSocket::bind(at).await?);
+        let socket = Arc::new(bind(at)?);
         devices.spawn(async move { serve(&socket).await });
     }
     println!("{} devices", devices.len());
     while devices.join_next().await.is_some() {}
     Ok(())
+}
+
+fn bind(at: SocketAddr) -> io::Result<UdpSocket> {
+    let socket = Socket::new(Domain::for_address(at), Type::DGRAM, None)?;
+    socket.set_reuse_address(true)?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&at.into())?;
+    UdpSocket::from_std(socket.into())
 }
 
 async fn serve(socket: &UdpSocket) {

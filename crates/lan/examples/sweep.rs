@@ -1,7 +1,7 @@
 //! Sweeps a range and measures it: time, devices found, peak memory.
 //!
 //! ```text
-//! cargo run --release -p dca-lan --example few_answer -- 127.1.0.0-127.1.15.255:16100 64     (in another terminal)
+//! cargo run --release -p dca-lan --example few_answer -- 127.1.0.0-127.1.15.255:16100 64 silent    (in another terminal)
 //! cargo run --release -p dca-lan --example sweep -- 127.1.0.0-127.1.15.255:16100
 //! ```
 
@@ -32,12 +32,12 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         found += usize::from(answered?);
     }
 
-    println!("asked    {}", fence.count());
-    println!("found    {found}");
-    println!("time     {:.3} s", start.elapsed().as_secs_f64());
-    println!("datagrams {:?}", snmp.counters());
-    println!("receive buffer {} octets", snmp.receive_buffer());
-    println!("peak memory {}", peak_memory().unwrap_or_else(|| "unknown".to_owned()));
+    println!("asked           {}", fence.count());
+    println!("found           {found}");
+    println!("time            {:.3} s", start.elapsed().as_secs_f64());
+    println!("peak memory     {}", peak_memory().unwrap_or_else(|| "unknown".to_owned()));
+    println!("receive buffer  {} octets", snmp.receive_buffer());
+    println!("{:#?}", snmp.counters());
     Ok(())
 }
 

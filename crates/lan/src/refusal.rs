@@ -3,7 +3,9 @@
 //!
 //! On Linux an unconnected socket hears them through its error queue (ip(7), `IP_RECVERR`), each with the address that was
 //! sent to. The price: an error that waits also fails the next call on the socket, whomever that is about, so a
-//! failed send is repeated after the queue has been read. Elsewhere nothing is heard, and such a device looks silent.
+//! failed send is repeated after the queue has been read. The option also makes Linux own up to a datagram that it dropped
+//! because its table of neighbours was full (ENOBUFS), so that the driver can wait. Elsewhere nothing is heard, and such
+//! a device looks silent.
 
 use std::io;
 use std::net::SocketAddr;

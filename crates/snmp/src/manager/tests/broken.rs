@@ -30,7 +30,7 @@ fn reply(question: &Pdu<'_>, status: ErrorStatus, index: u32, rows: &[(Oid, Valu
 
 /// Asks v2c; the device is a function of the question.
 fn asked(names: &[Oid], device: impl Fn(&Pdu<'_>, Vec<(Oid, Value)>) -> Vec<Vec<u8>>) -> Result<Response, Failure> {
-    let (mut manager, mut now) = (manager(), Instant::now());
+    let (mut manager, mut now) = (manager(), start());
     manager.submit(Request::get(names.iter().cloned()), at(1), &Credentials::v2c("public"), now);
     answer(run(&mut manager, &mut now, |bytes, _| {
         let message = Message::decode(bytes).unwrap();
@@ -111,7 +111,7 @@ fn short_empty_and_too_big_answers_are_asked_again() {
 #[test]
 fn getnext_where_getbulk_is_broken() {
     for silent in [true, false] {
-        let (mut manager, mut now, mut agent) = (manager(), Instant::now(), responder(ResponderSettings::default()));
+        let (mut manager, mut now, mut agent) = (manager(), start(), responder(ResponderSettings::default()));
         let mib = table(50);
         for round in 0..2 {
             manager.walk(Walk::new(oid("1.3.6.1.2.1.43")), at(1), &Credentials::v2c("public"), now);
@@ -131,7 +131,7 @@ fn getnext_where_getbulk_is_broken() {
 
 #[test]
 fn a_device_that_goes_silent_leaves_the_rows_so_far() {
-    let (mut manager, mut now, mut agent) = (manager(), Instant::now(), responder(ResponderSettings::default()));
+    let (mut manager, mut now, mut agent) = (manager(), start(), responder(ResponderSettings::default()));
     let (mib, mut left) = (table(500), 4);
     manager.walk(Walk::new(oid("1.3.6.1.2.1.43")), at(1), &Credentials::v2c("public"), now);
     let walked = walked(run(&mut manager, &mut now, |bytes, now| {
@@ -154,7 +154,7 @@ fn a_wrong_digest_does_not_keep_the_true_answer_away() {
         forged
     };
     for truth in [true, false] {
-        let (mut manager, mut now, mut agent) = (manager(), Instant::now(), responder(settings.clone()));
+        let (mut manager, mut now, mut agent) = (manager(), start(), responder(settings.clone()));
         manager.submit(Request::get([oid("1.3.6.1.2.1.1.1.0")]), at(1), &Credentials::V3(user.clone()), now);
         let result = answer(run(&mut manager, &mut now, |bytes, now| {
             let Message::V3(question) = Message::decode(bytes).unwrap() else { panic!("not v3") };
@@ -178,7 +178,7 @@ fn unsigned_reports_are_bounded() {
     let user = User::new("reader").unwrap().auth(AuthProtocol::Sha1, b"maplesyrup").unwrap();
     let settings = ResponderSettings { users: vec![user.clone()], ..ResponderSettings::default() };
     for (report, expected) in [(UsmReport::NotInTimeWindow, 3), (UsmReport::UnknownEngineId, 8)] {
-        let (mut manager, mut now, mut agent) = (manager(), Instant::now(), responder(settings.clone()));
+        let (mut manager, mut now, mut agent) = (manager(), start(), responder(settings.clone()));
         manager.submit(Request::get([oid("1.3.6.1.2.1.1.1.0")]), at(1), &Credentials::V3(user.clone()), now);
         let mut sent = 0;
         let failure = answer(run(&mut manager, &mut now, |bytes, now| {

@@ -82,7 +82,7 @@ fn nothing_is_attributed_wrongly() {
         })
         .collect();
     let whose = [Credentials::v1("public"), Credentials::v2c("public"), Credentials::V3(secure)];
-    let mut now = Instant::now();
+    let mut now = start();
     let mut open: HashMap<Ticket, (u16, Option<Vec<Oid>>)> = HashMap::new();
     let mut asked_for = HashSet::new();
     let (mut asked, mut answered, mut failed, mut cancelled, mut rows) = (0, 0, 0, 0, 0);

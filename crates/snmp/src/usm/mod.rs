@@ -1,24 +1,23 @@
 //! The User-based Security Model (RFC 3414, RFC 3826, RFC 7860).
+//!
+//! ```text
+//! passphrase ── MasterKey ── per engine: LocalizedKey ── AuthKey      signs and verifies whole datagrams
+//!   once        (Ku)           (Kul)                 └── PrivacyKey   encrypts and decrypts scoped PDUs
+//! ```
+//!
+//! [`LocalizedUser`] holds both for one user and one engine and is what a manager or a responder works with.
+//! [`EngineClock`] and [`RemoteClock`] are the two sides of the time window. Nothing here draws random numbers or reads
+//! a clock.
 
-use crate::credentials::AuthProtocol;
-use core::fmt;
-use std::sync::Arc;
-use zeroize::Zeroizing;
+mod auth;
+mod engine;
+mod keys;
+mod localized;
+mod privacy;
+mod report;
 
-/// Ku: the key that a passphrase gives under one hash (RFC 3414 §A.2), not yet bound to an engine.
-#[derive(Clone)]
-pub struct MasterKey(Arc<Zeroizing<Vec<u8>>>);
-
-impl MasterKey {
-    /// Password to key: the hash over 1,048,576 octets of the repeated passphrase.
-    pub fn derive(protocol: AuthProtocol, passphrase: &[u8]) -> Self {
-        let _ = protocol;
-        Self(Arc::new(Zeroizing::new(passphrase.to_vec())))
-    }
-}
-
-impl fmt::Debug for MasterKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("MasterKey(..)")
-    }
-}
+pub use auth::{AuthKey, BadDigest};
+pub use engine::{EngineClock, MAX_BOOTS, RemoteClock, TIME_WINDOW};
+pub use keys::{LocalizedKey, MasterKey};
+pub use localized::{Header, LocalizedUser, OpenError};
+pub use privacy::{BadPrivacy, PrivacyKey, Salts};

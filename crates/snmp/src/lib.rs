@@ -10,6 +10,7 @@ mod oid;
 mod quirk;
 pub mod recording;
 mod request;
+pub mod responder;
 pub mod usm;
 mod value;
 

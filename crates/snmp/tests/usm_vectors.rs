@@ -1,4 +1,11 @@
 //! Keys and messages that other programs made (snmp-vectors/usm-keys.json, usm-messages.json).
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "the helpers of a test fail as the test does"
+)]
 
 use dca_snmp::message::{Message, V3Message};
 use dca_snmp::usm::{AuthKey, LocalizedKey, LocalizedUser, MasterKey, PrivacyKey};
@@ -93,7 +100,7 @@ fn text<'v>(value: &'v Value, field: &str) -> &'v str {
 }
 
 fn unhex(text: &str) -> Vec<u8> {
-    text.as_bytes().chunks(2).map(|pair| u8::from_str_radix(core::str::from_utf8(pair).unwrap(), 16).unwrap()).collect()
+    (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
 }
 
 /// The shared vectors, which lie outside the repository. Without them the test is skipped, except in CI.

@@ -160,7 +160,7 @@ impl<'a> Pdu<'a> {
                 wide as u32 as i32
             }
             // A device that sign-extends a five-octet number: 02 05 ff xx xx xx xx. The low 32 bits are the id.
-            wide if wide >= -(1 << 32) && wide < 0 => {
+            wide if (-(1 << 32)..0).contains(&wide) => {
                 quirks.note(Quirk::WideRequestId);
                 wide as u32 as i32
             }

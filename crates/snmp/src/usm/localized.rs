@@ -152,12 +152,26 @@ impl LocalizedUser {
         plain: &'a mut Vec<u8>,
         quirks: &mut Quirks,
     ) -> Result<ScopedPdu<'a>, OpenError> {
-        if message.flags.auth != self.auth.is_some() || message.flags.privacy != self.privacy.is_some() {
-            return Err(OpenError::OtherLevel);
-        }
+        self.check_level(message)?;
         if self.auth.is_some() {
             self.verify(datagram, message)?;
         }
+        self.unseal(message, plain, quirks)
+    }
+
+    /// Fails unless the message has exactly the user's security level.
+    pub(crate) fn check_level(&self, message: &V3Message<'_>) -> Result<(), OpenError> {
+        let same = message.flags.auth == self.auth.is_some() && message.flags.privacy == self.privacy.is_some();
+        if same { Ok(()) } else { Err(OpenError::OtherLevel) }
+    }
+
+    /// The second half of [`open`](Self::open), for a responder that looks at the time window in between.
+    pub(crate) fn unseal<'a>(
+        &self,
+        message: &V3Message<'a>,
+        plain: &'a mut Vec<u8>,
+        quirks: &mut Quirks,
+    ) -> Result<ScopedPdu<'a>, OpenError> {
         match (&message.payload, &self.privacy) {
             (Payload::Plain(scoped), None) => Ok(scoped.clone()),
             (Payload::Encrypted(text), Some(privacy)) => {

@@ -1,6 +1,5 @@
 //! How patiently and how fast devices are asked.
 
-use dca_lan::Settings;
 use std::time::Duration;
 
 /// How patiently and how fast devices are asked.
@@ -25,19 +24,6 @@ impl Default for Asking {
 pub(crate) const AT_ONCE: usize = 4096;
 
 impl Asking {
-    /// For the driver. `most` is the longest list of credentials.
-    pub(crate) fn settings(self, most: usize) -> Settings {
-        Settings {
-            timeout: self.timeout / (self.retries + 1),
-            retries: self.retries,
-            rate: self.rate,
-            // The race of credentials alone uses it; after that one question is asked at a time.
-            in_flight_per_device: most.max(1),
-            in_flight: AT_ONCE * most.max(1),
-            ..Settings::default()
-        }
-    }
-
     /// How long after the one before it the next credentials are tried.
     pub(crate) fn stagger(self) -> Duration {
         (self.timeout / 10).min(Duration::from_millis(100))

@@ -1,5 +1,6 @@
 //! What people hand in (files and arguments), and what to tell them when it cannot be used.
 
+use dca_printer::Profiles;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -44,6 +45,16 @@ impl fmt::Display for InputError {
 }
 
 impl std::error::Error for InputError {}
+
+/// The built-in profiles and these files; a file wins over a built-in profile of the same name.
+pub fn profiles(files: &[PathBuf]) -> Result<Profiles, InputError> {
+    let mut texts = Vec::new();
+    for file in files {
+        texts.push((file.display().to_string(), text(file)?));
+    }
+    let pairs = texts.iter().map(|(file, text)| (file.as_str(), text.as_str()));
+    Profiles::with(pairs).map_err(|error| InputError::argument(error.to_string()))
+}
 
 /// Largest text file that is read: far above any list of ranges or recorded walk.
 const MAX_FILE: u64 = 64 << 20;

@@ -65,7 +65,7 @@ impl Targets {
                     return Err(InputError::argument(format!("target \"!{host}\": cannot be resolved: {error}")));
                 }
                 Err(error) => {
-                    unresolved.push((host, error.to_string()));
+                    unresolved.push((host.clone(), error.to_string()));
                     continue;
                 }
             };

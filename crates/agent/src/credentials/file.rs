@@ -116,7 +116,7 @@ impl Secrets {
 }
 
 /// Reads a file that holds nothing but a secret; the end of the line does not belong to it.
-pub(crate) fn secret_file(path: &Path) -> Result<Vec<u8>, InputError> {
+pub fn secret_file(path: &Path) -> Result<Vec<u8>, InputError> {
     let mut octets = input::octets(path)?;
     for end in [b'\n', b'\r'] {
         if octets.last() == Some(&end) {

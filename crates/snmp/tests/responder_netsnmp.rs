@@ -10,7 +10,7 @@
 )]
 
 use dca_snmp::responder::{Responder, ResponderSettings};
-use dca_snmp::{AuthProtocol, KeyExtension, Oid, PrivProtocol, User, Value};
+use dca_snmp::{AuthProtocol, KeyExtension, Oid, PrivProtocol, User, UsmReport, Value};
 use std::collections::BTreeMap;
 use std::net::UdpSocket;
 use std::process::Command;
@@ -199,6 +199,11 @@ fn reports() {
         let answer = ask(&[("-e", "0x8000000005726573706f6e646572"), ("-Z", clock)]);
         assert_eq!(answer.lines, [PRINTED[1]], "{clock}: {}", answer.errors);
     }
+    let responder = agent.finish();
+    assert_eq!(responder.reported(UsmReport::NotInTimeWindow), 2);
+    assert_eq!(responder.reported(UsmReport::UnknownUserName), 1);
+    assert_eq!(responder.reported(UsmReport::WrongDigest), 2);
+    assert_eq!(responder.reported(UsmReport::DecryptionError), 2);
 }
 
 fn objects() -> BTreeMap<Oid, Value> {
@@ -225,7 +230,7 @@ fn show(value: &Value) -> String {
 struct Agent {
     address: String,
     stop: Arc<AtomicBool>,
-    thread: Option<JoinHandle<()>>,
+    thread: Option<JoinHandle<Responder>>,
 }
 
 /// What a tool printed.
@@ -252,8 +257,15 @@ impl Agent {
                     socket.send_to(&answer, from).unwrap();
                 }
             }
+            responder
         });
         Self { address, stop, thread: Some(thread) }
+    }
+
+    /// Ends it and gives back its responder, for a look at the counters.
+    fn finish(mut self) -> Responder {
+        self.stop.store(true, Ordering::Relaxed);
+        self.thread.take().unwrap().join().unwrap()
     }
 
     /// Runs a tool: one second for each question, no retries, no MIB or configuration files.

@@ -1,9 +1,10 @@
 //! From a question to its answer: Get, GetNext, GetBulk (RFC 3416 §4.2.1 to §4.2.3) and their v1 forms (RFC 1157 §4.1).
 
 use super::Mib;
+use crate::ber::Writer;
 use crate::message::{ErrorStatus, Pdu, PduFields, PduKind, Version};
 use crate::oid::OidRef;
-use crate::value::{Binding, BindingRef, Value, VarBind};
+use crate::value::{Binding, BindingRef, MalformedRef, Value, VarBind};
 
 /// An answer that may still be too long for a message.
 #[derive(Debug)]
@@ -23,7 +24,8 @@ const NO_ACCESS: ErrorStatus = ErrorStatus(6);
 
 impl Answer {
     /// Evaluates a question. `None` if it is not one, or not one of this version, or malformed: such messages are
-    /// dropped. A GetBulk ends near `limit` octets; the rest of its shortening is [`shorten`](Self::shorten)'s.
+    /// dropped. A GetBulk stops once its bindings alone exceed `limit` octets; what the
+    /// message around them costs is [`shorten`](Self::shorten)'s to save.
     pub(super) fn to(pdu: &Pdu<'_>, version: Version, mib: &dyn Mib, limit: usize) -> Option<Self> {
         let asked: Vec<VarBind> = pdu.varbinds().map(|varbind| varbind.to_varbind()).collect();
         if asked.iter().any(|varbind| matches!(varbind.binding, Binding::Malformed(_))) {
@@ -109,7 +111,8 @@ impl Answer {
         if repeated.is_empty() {
             return;
         }
-        let mut octets: usize = self.varbinds.iter().map(length).sum();
+        let scratch = &mut Writer::new();
+        let mut octets: usize = self.varbinds.iter().map(|varbind| length(varbind, scratch)).sum();
         let mut row = self.varbinds.len();
         for repetition in 0..max_repetitions {
             let from = self.varbinds.len();
@@ -122,7 +125,7 @@ impl Answer {
                     _ => next(before.oid.as_ref(), self.version, mib),
                 };
                 ended &= after.binding == Binding::EndOfMibView;
-                octets += length(&after);
+                octets += length(&after, scratch);
                 self.varbinds.push(after);
                 if octets > limit {
                     return;
@@ -164,15 +167,11 @@ fn next(oid: OidRef<'_>, version: Version, mib: &dyn Mib) -> VarBind {
     VarBind { oid: oid.to_oid(), binding: Binding::EndOfMibView }
 }
 
-/// At most the octets that a binding takes in a message.
-fn length(varbind: &VarBind) -> usize {
-    let value = match &varbind.binding {
-        Binding::Found(Value::OctetString(octets) | Value::Opaque(octets) | Value::NsapAddress(octets)) => octets.len(),
-        Binding::Found(Value::Unknown { octets, .. }) => octets.len(),
-        Binding::Found(Value::ObjectIdentifier(oid)) => oid.octets().len(),
-        _ => 0,
-    };
-    varbind.oid.octets().len() + value + 6
+/// The octets that a binding takes in a message.
+fn length(varbind: &VarBind, scratch: &mut Writer) -> usize {
+    scratch.clear();
+    scratch.varbind(varbind.oid.as_ref(), borrowed(&varbind.binding));
+    scratch.mark()
 }
 
 fn borrowed(binding: &Binding) -> BindingRef<'_> {
@@ -181,8 +180,6 @@ fn borrowed(binding: &Binding) -> BindingRef<'_> {
         Binding::NoSuchObject => BindingRef::NoSuchObject,
         Binding::NoSuchInstance => BindingRef::NoSuchInstance,
         Binding::EndOfMibView => BindingRef::EndOfMibView,
-        Binding::Malformed(bad) => {
-            BindingRef::Malformed(crate::value::MalformedRef { fault: bad.fault, raw: &bad.raw })
-        }
+        Binding::Malformed(bad) => BindingRef::Malformed(MalformedRef { fault: bad.fault, raw: &bad.raw }),
     }
 }

@@ -32,7 +32,7 @@ pub struct ResponderSettings {
     /// The users that may read, each with exactly its own security level. A key extension that is left open is
     /// Blumenthal's.
     pub users: Vec<User>,
-    /// snmpEngineID: 5 to 32 octets (RFC 3411 §5).
+    /// snmpEngineID: 5 to 32 octets, different for every agent (RFC 3411 §5).
     pub engine_id: Vec<u8>,
     /// snmpEngineBoots at the start.
     pub boots: u32,
@@ -67,7 +67,7 @@ pub struct Responder {
 }
 
 impl Responder {
-    /// An agent that has just been switched on: its engine time starts with the first datagram. `seed` is drawn at
+    /// An agent that has just been switched on: its engine time starts with the first v3 datagram. `seed` is drawn at
     /// random by the caller and starts the salts.
     pub fn new(mut settings: ResponderSettings, seed: [u8; 32]) -> Self {
         settings.max_message = settings.max_message.clamp(MIN_MESSAGE, MAX_MESSAGE);

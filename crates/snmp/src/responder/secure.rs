@@ -20,7 +20,7 @@ use std::time::Instant;
 pub(super) struct Engine {
     users: Vec<LocalizedUser>,
     boots: u32,
-    /// Starts with the first datagram.
+    /// Starts with the first v3 datagram.
     clock: Option<EngineClock>,
     salts: Salts,
     /// What each Report's counter stands at.

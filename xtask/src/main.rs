@@ -1,2 +1,60 @@
-//! Development commands.
-fn main() {}
+//! Development commands: `cargo xtask COMMAND`.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "these commands talk to the person who typed them")]
+
+mod bench;
+mod check;
+mod demo;
+mod fuzz;
+mod office;
+mod shell;
+mod test;
+mod witness;
+
+use clap::{Parser, Subcommand};
+
+/// Development commands of the Data Collector Agent.
+#[derive(Parser)]
+#[command(name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Show the agent at work on a simulated office
+    Demo {
+        /// How many devices the office has
+        #[arg(long, default_value_t = 40, value_parser = clap::value_parser!(u8).range(1..=200))]
+        devices: u8,
+        /// Keep the office open until Enter is pressed
+        #[arg(long)]
+        stay: bool,
+    },
+    /// All that CI runs: the checks, every test, the witnesses, the score on recorded walks
+    Test,
+    /// The quick half of `test`: formatting, clippy, docs, dependency rules
+    Check,
+    /// Time, memory and datagrams of the program beside net-snmp (docs/benchmarks.md)
+    Bench {
+        /// How many simulated devices are read in full
+        #[arg(long, default_value_t = 1000)]
+        devices: usize,
+    },
+    /// Run the fuzz targets (needs cargo-fuzz)
+    Fuzz {
+        /// Seconds for each target
+        #[arg(long, default_value_t = 60)]
+        seconds: u32,
+    },
+}
+
+fn main() -> anyhow::Result<()> {
+    match Arguments::parse().command {
+        Command::Demo { devices, stay } => demo::run(devices.into(), stay),
+        Command::Test => test::run(),
+        Command::Check => check::run(),
+        Command::Bench { devices } => bench::run(devices),
+        Command::Fuzz { seconds } => fuzz::run(seconds),
+    }
+}

@@ -19,4 +19,4 @@ pub use reading::{
     Supply, Total, Verdict,
 };
 pub use rows::Rows;
-pub use standard::{Hints, brand, denied, discovery, read, subtrees, verdict};
+pub use standard::{Hints, brand, denied, discovery, identity, read, subtrees, verdict};

@@ -55,11 +55,17 @@ pub enum OidError {
 
 impl<'a> OidRef<'a> {
     /// Checks content octets. `padded` in the answer tells that a subidentifier had needless leading `0x80`.
+    #[inline]
     pub fn check(octets: &'a [u8]) -> Result<(Self, bool), OidError> {
-        let mut arcs = 1;
-        let mut value: u64 = 0;
-        let mut at_start = true;
-        let mut padded = false;
+        // Most OIDs have only arcs below 128: one octet each, nothing to decode.
+        if octets.len() < MAX_ARCS && !any_high_bit(octets) {
+            return Ok((Self(octets), false));
+        }
+        Self::check_each(octets)
+    }
+
+    fn check_each(octets: &'a [u8]) -> Result<(Self, bool), OidError> {
+        let (mut arcs, mut value, mut at_start, mut padded) = (1, 0u64, true, false);
         for &octet in octets {
             padded |= at_start && octet == 0x80;
             value = value << 7 | u64::from(octet & 0x7f);
@@ -134,6 +140,7 @@ impl<'a> OidRef<'a> {
     }
 
     /// An owned copy in minimal form.
+    #[inline]
     pub fn to_oid(self) -> Oid {
         if self.is_padded() {
             let mut octets = SmallVec::new();
@@ -143,13 +150,14 @@ impl<'a> OidRef<'a> {
         Oid(SmallVec::from_slice(self.0))
     }
 
-    fn is_padded(self) -> bool {
+    pub(crate) fn is_padded(self) -> bool {
         let mut at_start = true;
-        self.0.iter().any(|&octet| {
-            let padding = at_start && octet == 0x80;
-            at_start = octet & 0x80 == 0;
-            padding
-        })
+        any_high_bit(self.0)
+            && self.0.iter().any(|&octet| {
+                let padding = at_start && octet == 0x80;
+                at_start = octet & 0x80 == 0;
+                padding
+            })
     }
 
     fn subids(self) -> Subids<'a> {
@@ -333,6 +341,20 @@ impl fmt::Display for Oid {
 impl fmt::Debug for Oid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&self.as_ref(), f)
+    }
+}
+
+/// True if any octet is 0x80 or more; eight octets at a time.
+#[inline]
+fn any_high_bit(octets: &[u8]) -> bool {
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    match octets.last_chunk::<8>() {
+        Some(last) => {
+            let (words, _) = octets.as_chunks::<8>();
+            let all = words.iter().fold(u64::from_ne_bytes(*last), |all, word| all | u64::from_ne_bytes(*word));
+            all & HIGH != 0
+        }
+        None => octets.iter().fold(0, |all, octet| all | octet) & 0x80 != 0,
     }
 }
 

@@ -59,7 +59,9 @@ fn alert(table: &Table<'_>, index: &Index, context: &mut Context<'_>) -> Option<
         return None;
     }
     let code_name = code.and_then(enums::alert_code);
-    let names_condition = severity.is_some_and(|severity| severity >= 3) || code.is_some_and(|code| code > 2);
+    // Without the column that tells, a row about a sub-unit is taken for a condition.
+    let grave = severity.map_or(group.is_some_and(|group| group >= 3), |severity| severity >= 3);
+    let names_condition = grave || code.is_some_and(|code| code > 2);
     Some(Alert {
         index: dotted(index),
         severity: severity.and_then(enums::alert_severity).unwrap_or("unknown").to_owned(),

@@ -113,7 +113,11 @@ impl Brands {
         // Lower case may change lengths outside ASCII: cut only where the original agrees.
         let lower = text.to_ascii_lowercase();
         let longest = self.brands.iter().filter_map(|brand| brand.prefix(&lower)).max().unwrap_or(0);
-        let rest = text.get(longest..).unwrap_or(text).trim_start_matches([' ', ',', ':']);
+        let mut rest = text.get(longest..).unwrap_or(text);
+        for mark in ["(R)", "(r)", "®", "(TM)", "™"] {
+            rest = rest.strip_prefix(mark).unwrap_or(rest);
+        }
+        let rest = rest.trim_start_matches([' ', ',', ':']);
         if rest.is_empty() { text } else { rest }
     }
 
@@ -142,14 +146,23 @@ impl Brands {
 
     /// The brand whose printers a text names: its name with a model series behind it, or a family.
     pub(crate) fn printer_in(&self, text: &str) -> Option<&Brand> {
+        self.series_in(text, 1).or_else(|| self.family_in(text))
+    }
+
+    /// As [`Self::printer_in`], without the series of one letter: makers name other things so too.
+    pub(crate) fn surely_printer_in(&self, text: &str) -> Option<&Brand> {
+        self.series_in(text, 2).or_else(|| self.family_in(text))
+    }
+
+    /// The brand whose name stands in front of one of its series, of at least so many signs.
+    fn series_in(&self, text: &str, least: usize) -> Option<&Brand> {
         let lower = text.to_lowercase();
-        let series = self.brands.iter().find(|brand| {
+        self.brands.iter().find(|brand| {
             brand.prefix(&lower).is_some_and(|length| {
                 let rest = lower.get(length..).unwrap_or_default().trim_start();
-                brand.series.iter().any(|series| begins(rest, series))
+                brand.series.iter().any(|series| series.trim_end().len() >= least && begins(rest, series))
             })
-        });
-        series.or_else(|| self.family_in(text))
+        })
     }
 
     #[cfg(test)]

@@ -10,7 +10,7 @@ use crate::standard::device_id::DeviceId;
 use crate::standard::serials::{is_serial, labelled};
 use crate::standard::table::{column, number, source};
 use crate::standard::text::Decoder;
-use crate::standard::{Context, model, oids};
+use crate::standard::{Context, device, model, oids};
 use dca_snmp::{Oid, OidRef};
 
 /// All that the standard MIBs tell.
@@ -28,6 +28,12 @@ pub(crate) fn read(context: &mut Context<'_>) -> Identity {
         serial,
         mac,
     }
+}
+
+/// Who a device is, without the rest of a reading.
+pub fn identity(rows: &Rows) -> Identity {
+    let hints = crate::standard::Hints::default();
+    read(&mut Context::new(rows, &hints))
 }
 
 /// The brand's name alone, for matching a profile before anything else is read.
@@ -54,13 +60,19 @@ impl Texts {
             (!text.is_empty() && !is_redacted(&text)).then_some((oid, text))
         };
         let descriptions = context.descriptions;
-        let lone = || {
-            // Where the Printer-MIB's index is no hrDevice, the first hrDevice's text stands for it.
-            column(rows, oids::HR_DEVICE_DESCR).next().map(|(_, oid, _)| oid.clone())
-        };
+        // The Printer-MIB's index may be no hrDevice, or another device's: then the one that is typed a printer speaks,
+        // and where nothing is typed the first.
+        let typed = device::printers(rows).next();
+        let own = typed.is_none() || device::printers(rows).any(|printer| printer == context.device);
+        let first = || column(rows, oids::HR_DEVICE_DESCR).next().map(|(_, oid, _)| oid.clone());
+        let untyped = column(rows, oids::HR_DEVICE_TYPE).next().is_none();
+        let device_descr = text(at(oids::HR_DEVICE_DESCR), descriptions)
+            .filter(|_| own)
+            .or_else(|| text(oids::HR_DEVICE_DESCR.to_oid().join([typed?]).ok(), descriptions))
+            .or_else(|| text(first(), descriptions).filter(|_| untyped));
         Self {
             sys_descr: text(Some(oids::SYS_DESCR.to_oid()), Decoder::default()),
-            device_descr: text(at(oids::HR_DEVICE_DESCR), descriptions).or_else(|| text(lone(), descriptions)),
+            device_descr,
             printer_name: text(at(oids::PRINTER_NAME), descriptions),
             device_id: DeviceId::find(rows),
         }
@@ -97,7 +109,11 @@ fn vendor(texts: &Texts, rows: &Rows) -> Option<Fact> {
             brands.subtrees().map(|(root, brand)| (count(root), root, brand)).max_by_key(|(rows, ..)| *rows)?;
         (rows_in > 0).then(|| brand_fact(brand, source(root), "private_subtree", Confidence::B))
     };
-    told(&texts.sys_descr, "sys_descr")
+    // A text about the network card names the card's maker: what stands behind the card speaks first.
+    let adapter = texts.sys_descr.as_ref().is_some_and(|(_, text)| brands.names_adapter(text));
+    let behind = || told(&texts.device_descr, "hr_device_descr").filter(|_| adapter);
+    behind()
+        .or_else(|| told(&texts.sys_descr, "sys_descr"))
         .or_else(|| told(&texts.device_descr, "hr_device_descr"))
         .or_else(from_id)
         .or_else(from_object_id)
@@ -209,12 +225,10 @@ fn brand_fact(brand: &Brand, source: Source, rule: &str, confidence: Confidence)
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::standard::Hints;
     use crate::standard::recorded::rows;
 
     fn identity(text: &str) -> Identity {
-        let rows = rows(text);
-        read(&mut Context::new(&rows, &Hints::default()))
+        super::identity(&rows(text))
     }
 
     #[test]
@@ -247,6 +261,20 @@ mod tests {
         check(&format!("{own}|4|\n1.3.6.1.2.1.1.1.0|4|CARD,SN:VNB3J99999,FN:1F"), Some("VNB3J99999"));
         check(&format!("{own}|4|0080771234AB\n1.3.6.1.2.1.2.2.1.6.1|4x|0080771234ab"), None);
         check(&format!("{own}|4|<private>"), None);
+    }
+
+    #[test]
+    fn the_model_is_the_printers_not_another_devices() {
+        let check = |text: &str, model: Option<&str>| {
+            assert_eq!(identity(text).model.map(|model| model.value).as_deref(), model, "{text}");
+        };
+        let (kind, descr) = ("1.3.6.1.2.1.25.3.2.1.2", "1.3.6.1.2.1.25.3.2.1.3");
+        let devices = format!("{descr}.1|4|Scanner Unit 3\n{descr}.2|4|Model 500");
+        let types = format!("{kind}.1|6|1.3.6.1.2.1.25.3.1.1\n{kind}.2|6|1.3.6.1.2.1.25.3.1.5");
+        check(&format!("{devices}\n{types}"), Some("Model 500"));
+        check(&format!("{devices}\n{types}\n1.3.6.1.2.1.43.11.1.1.9.1.1|2|5"), Some("Model 500"));
+        check(&format!("{devices}\n1.3.6.1.2.1.43.11.1.1.9.2.1|2|5"), Some("Model 500"));
+        check(&format!("{devices}\n{kind}.1|6|1.3.6.1.2.1.25.3.1.3\n1.3.6.1.2.1.43.11.1.1.9.0.1|2|5"), None);
     }
 
     #[test]

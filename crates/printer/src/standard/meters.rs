@@ -1,7 +1,7 @@
 //! Page counts of the Printer-MIB: prtMarkerLifeCount and prtMarkerPowerOnCount for each marker, in the marker's own unit.
 //!
 //! A total is named only where the rows leave no choice: one marker, markers that agree, or one that counts while the
-//! others stay at 0. Counts of different units are never added.
+//! others stay at 0. Counts of different units are never added, nor those of another hrDevice.
 
 use crate::reading::{Confidence, Meter, Source, Total};
 use crate::standard::enums::counter_unit;
@@ -40,7 +40,9 @@ pub(crate) fn read(context: &mut Context<'_>) -> (Vec<Meter>, Option<Total>) {
             } else {
                 let confidence = if unit.is_some() && life > 0 { Confidence::A } else { Confidence::B };
                 push(life, "lifetime", LIFE_COUNT, confidence);
-                lives.push((marker, life, unit));
+                if marker.len() != 2 || marker.first() == Some(&context.device) {
+                    lives.push((marker, life, unit));
+                }
             }
         }
         if let Some(power_on) = power_on {
@@ -161,6 +163,7 @@ mod tests {
         check(&["3.1.1|2|7", "3.1.2|2|7", "4.1.1|65|5", "4.1.2|65|0"], false, Some((5, "impressions")));
         check(&["3.1.1|2|7", "3.1.2|2|7", "4.1.1|65|5", "4.1.2|65|6"], false, None);
         check(&["3.1.1|2|7", "3.1.2|2|7", "4.1.1|65|5", "4.1.2|65|6"], true, Some((11, "impressions")));
+        check(&["3.1.1|2|7", "3.2.1|2|7", "4.1.1|65|5", "4.2.1|65|6"], true, Some((5, "impressions")));
         check(&["3.1.1|2|7", "3.1.2|2|8", "4.1.1|65|5", "4.1.2|65|5"], true, None);
     }
 

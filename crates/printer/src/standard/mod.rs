@@ -8,11 +8,11 @@ pub(crate) mod color;
 pub(crate) mod device;
 pub(crate) mod device_id;
 pub(crate) mod enums;
-pub(crate) mod identity;
+mod identity;
 mod meters;
 mod model;
 mod oids;
-mod serials;
+pub(crate) mod serials;
 mod status;
 mod supplies;
 pub(crate) mod table;
@@ -23,7 +23,7 @@ mod verdict;
 #[cfg(test)]
 mod recorded;
 
-pub use identity::brand;
+pub use identity::{brand, identity};
 pub use oids::{denied, discovery, subtrees};
 pub use verdict::verdict;
 

@@ -15,7 +15,7 @@ pub(crate) fn in_sys_descr(text: &str, brands: &Brands) -> Option<String> {
         return None;
     }
     let name = until(text, &ENDS);
-    if brands.names_adapter(name) || brands.other_word(name).is_some() {
+    if is_generic(name) || brands.names_adapter(name) || brands.other_word(name).is_some() {
         return None;
     }
     // A version number at the end of the name: "X 100 1.08".
@@ -46,8 +46,8 @@ pub(crate) fn in_device_descr(text: &str, serial: Option<&str>, brands: &Brands)
         .take_while(|word| !serial.is_some_and(|serial| word.len() >= 5 && serial.starts_with(word)))
         .collect();
     let name = words.join(" ");
-    let name = until(&name, &[";", " / ", ","]);
-    if name.to_lowercase().starts_with("generic") || brands.names_adapter(name) {
+    let name = until(&name, &[";", " / ", " /p", ","]);
+    if is_generic(name) || brands.names_adapter(name) {
         return None;
     }
     model(name, brands)
@@ -59,6 +59,11 @@ pub(crate) fn is_family_of(family: &str, concrete: &str) -> bool {
     let Some(at) = family.find('x').filter(|at| *at >= 3) else { return false };
     let digits = family.get(..at).is_some_and(|stem| stem.ends_with(|c: char| c.is_ascii_digit()));
     digits && family.ends_with("series") && family.get(..at).is_some_and(|stem| concrete.starts_with(stem))
+}
+
+/// An engine sold to several brands, with no name of its own set.
+fn is_generic(name: &str) -> bool {
+    name.to_lowercase().starts_with("generic")
 }
 
 fn model(text: &str, brands: &Brands) -> Option<String> {

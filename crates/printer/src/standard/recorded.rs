@@ -44,6 +44,38 @@ fn walk(path: &Path) -> Rows {
 }
 
 #[test]
+fn devices_are_told_by_what_they_say_of_themselves() {
+    let mut wrong = Vec::new();
+    for line in include_str!("../../tests/self-descriptions.txt").lines().filter(|line| !line.starts_with('#')) {
+        let [descr, object_id, device, printer, vendor, model] = line.split('|').collect::<Vec<_>>()[..] else {
+            panic!("six columns expected: {line}")
+        };
+        let mut text = format!("1.3.6.1.2.1.1.1.0|4|{descr}\n");
+        if !object_id.is_empty() {
+            text.push_str(&format!("1.3.6.1.2.1.1.2.0|6|1.3.6.1.4.1.{object_id}\n"));
+        }
+        if !device.is_empty() {
+            // As hosts with print queues do, a device with a description shows hrPrinter rows.
+            text.push_str(&format!("1.3.6.1.2.1.25.3.2.1.3.1|4|{device}\n1.3.6.1.2.1.25.3.5.1.1.1|2|3\n"));
+        }
+        let rows = rows(&text);
+        let verdict = verdict(&rows);
+        if verdict.is_printer != (printer == "yes") {
+            wrong.push(format!("{line}\n    {}", verdict.why));
+        }
+        let identity = super::identity(&rows);
+        let value = |fact: Option<crate::Fact>| fact.map(|fact| fact.value).unwrap_or_default();
+        let (got_vendor, got_model) = (value(identity.vendor), value(identity.model));
+        if printer == "yes"
+            && (got_vendor != vendor || !got_model.contains(model) || got_model.is_empty() != model.is_empty())
+        {
+            wrong.push(format!("{line}\n    vendor {got_vendor:?}, model {got_model:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
 fn every_recorded_device_is_told_for_what_it_is() {
     let Some(walks) = shared() else { return };
     let mut paths = Vec::new();

@@ -9,7 +9,7 @@ use crate::reading::{Confidence, Source, Supply};
 use crate::standard::alerts::codes_about_supply;
 use crate::standard::enums::{supply_class, supply_type, supply_unit};
 use crate::standard::meters::is_monochrome;
-use crate::standard::table::{Index, Table, dotted, percent};
+use crate::standard::table::{Index, Table, dotted, share_of, tenth};
 use crate::standard::{Context, color, oids, serials};
 
 const COLORANT: u32 = 3;
@@ -71,9 +71,9 @@ fn supply(table: &Table<'_>, index: &Index, monochrome: bool, context: &mut Cont
     };
     let unit = number(UNIT);
     let (max, level) = (number(MAX_CAPACITY), number(LEVEL));
-    let mut percent = share(level, max, unit, &name, context);
+    let mut left = share(level, max, unit, &name, context);
     if receptacle && context.hints.receptacle_reports_fill {
-        percent = percent.map(|fill| ((100.0 - fill) * 10.0).round() / 10.0);
+        left = left.map(|fill| 100.0 - fill);
     }
     let color = if receptacle { None } else { color_of(table, index, kind, &description, monochrome, context) };
     Supply {
@@ -87,18 +87,19 @@ fn supply(table: &Table<'_>, index: &Index, monochrome: bool, context: &mut Cont
         unit: unit.and_then(supply_unit).map(str::to_owned),
         capacity: max.filter(|max| *max > 0),
         level: level.filter(|level| *level >= 0),
-        percent,
-        state: state(level, percent, receptacle, context.hints.receptacle_reports_fill).to_owned(),
+        percent: left.map(tenth),
+        state: state(level, left, receptacle, context.hints.receptacle_reports_fill).to_owned(),
         pages_left: None,
         source: Source {
             rule: told_type.is_none().then(|| "type_by_description".to_owned()),
             ..table.source(&[LEVEL, MAX_CAPACITY, DESCRIPTION], index)
         },
-        confidence: if told_type.is_some() || !receptacle { Confidence::A } else { Confidence::B },
+        // Many devices report how full a box is where RFC 3805 says the room left.
+        confidence: if receptacle && (told_type.is_none() || left.is_some()) { Confidence::B } else { Confidence::A },
     }
 }
 
-/// The level as a percentage, in the order that the module's text gives.
+/// The level as an exact percentage, in the order that the module's text gives.
 fn share(
     level: Option<i64>,
     max: Option<i64>,
@@ -114,15 +115,15 @@ fn share(
         return None;
     }
     if unit == Some(UNIT_PERCENT) && level <= 100 {
-        return percent(level, 100);
+        return share_of(level, 100);
     }
     match max {
-        Some(max) if max > 0 && level <= max => percent(level, max),
+        Some(max) if max > 0 && level <= max => share_of(level, max),
         Some(max) if max > 0 => {
             context.doubt(format!("supply {name}: overrange, level {level} above the capacity {max}"));
             None
         }
-        _ if context.hints.percent_without_capacity && level <= 100 => percent(level, 100),
+        _ if context.hints.percent_without_capacity && level <= 100 => share_of(level, 100),
         _ => {
             context.doubt(format!("supply {name}: no-capacity, level {level} of an unknown capacity"));
             None
@@ -130,6 +131,7 @@ fn share(
     }
 }
 
+/// By the exact share: the last gram is not "empty" because it is shown as 0.0 %.
 fn state(level: Option<i64>, percent: Option<f64>, receptacle: bool, reports_fill: bool) -> &'static str {
     let Some(percent) = percent else {
         return match level {
@@ -289,6 +291,7 @@ mod tests {
         check(3, 7, 11500, 9832, &STANDARD, Some(85.5), "ok");
         check(3, 7, 100, 10, &STANDARD, Some(10.0), "low");
         check(3, 7, 100, 0, &STANDARD, Some(0.0), "empty");
+        check(3, 7, 45000, 1, &STANDARD, Some(0.0), "low");
         check(3, 7, 100, -1, &STANDARD, None, "unrestricted");
         check(3, 7, 100, -2, &STANDARD, None, "unknown");
         check(3, 7, 100, -3, &STANDARD, None, "present");

@@ -99,10 +99,20 @@ pub(crate) fn number(value: &Value) -> Option<i64> {
     })
 }
 
-/// `value` as a fraction of `whole`, 0 to 100 with one decimal.
+/// `value` as a share of `whole`, 0 to 100 with one decimal.
 pub(crate) fn percent(value: i64, whole: i64) -> Option<f64> {
+    share_of(value, whole).map(tenth)
+}
+
+/// Rounded to one decimal.
+pub(crate) fn tenth(share: f64) -> f64 {
+    (share * 10.0).round() / 10.0
+}
+
+/// `value` as an exact share of `whole`, 0 to 100; none if it is not within.
+pub(crate) fn share_of(value: i64, whole: i64) -> Option<f64> {
     if whole <= 0 || !(0..=whole).contains(&value) {
         return None;
     }
-    Some((1000.0 * value as f64 / whole as f64).round() / 10.0)
+    Some(100.0 * value as f64 / whole as f64)
 }

@@ -125,7 +125,7 @@ fn trim_padding(octets: &[u8]) -> &[u8] {
 
 /// Latin text in UTF-16, told by every other octet being NUL.
 fn utf16(octets: &[u8]) -> Option<String> {
-    if octets.len() < 4 || octets.len() % 2 != 0 {
+    if octets.len() < 4 || !octets.len().is_multiple_of(2) {
         return None;
     }
     let every_other = |start: usize| octets.iter().skip(start).step_by(2).all(|octet| *octet == 0);

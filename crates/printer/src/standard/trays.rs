@@ -105,7 +105,9 @@ pub(crate) fn console(context: &mut Context<'_>) -> Vec<String> {
 }
 
 fn text(table: &Table<'_>, column: u32, index: &Index, context: &Context<'_>) -> Option<String> {
-    Some(context.descriptions.text(table.octets(column, index)?)).filter(|text| !text.is_empty())
+    let text = context.descriptions.text(table.octets(column, index)?);
+    // "-" and the like say that there is no name.
+    text.contains(char::is_alphanumeric).then_some(text)
 }
 
 /// The first name that the device has, else the row's number.

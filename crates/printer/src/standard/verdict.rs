@@ -76,7 +76,7 @@ fn judge(rows: &Rows) -> (bool, String) {
 }
 
 fn names_printer(brands: &Brands, descr: &str, device_descr: &str) -> bool {
-    [descr, device_descr].into_iter().any(|text| brands.printer_in(text).is_some())
+    [descr, device_descr].into_iter().any(|text| brands.surely_printer_in(text).is_some())
 }
 
 /// Texts of devices are bounded in a sentence.

@@ -132,22 +132,27 @@ impl<'a> Tlv<'a> {
             quirks.note(Quirk::EmptyInteger);
             return Ok(0);
         };
-        let sign: u8 = if first & 0x80 == 0 { 0 } else { 0xff };
-        if let [first, second, ..] = octets
-            && *first == sign
-            && second & 0x80 == sign & 0x80
+        let sign = i64::from(first as i8 >> 7);
+        if let [first, second, ..] = *octets
+            && first == sign as u8
+            && (first ^ second) & 0x80 == 0
         {
             quirks.note(Quirk::PaddedInteger);
         }
-        let significant = skip_while(octets, |octet| octet == sign);
-        // The sign must still show, so nine octets are fine when the first is only sign.
-        if significant.len() > 8
-            || (significant.len() == 8 && significant.first().is_some_and(|o| (o ^ sign) & 0x80 != 0))
-        {
-            return Err(self.fault(FaultKind::OutOfRange));
-        }
-        let start = if sign == 0 { 0 } else { -1 };
-        Ok(significant.iter().fold(start, |value, &octet| value << 8 | i64::from(octet)))
+        let octets = match octets.len() {
+            0..=8 => octets,
+            // Only sign may stand before the last eight octets, and the sign must still show in them.
+            long => match octets.split_at_checked(long - 8) {
+                Some((head, tail))
+                    if head.iter().all(|octet| *octet == sign as u8)
+                        && tail.first().is_some_and(|octet| (octet ^ first) & 0x80 == 0) =>
+                {
+                    tail
+                }
+                _ => return Err(self.fault(FaultKind::OutOfRange)),
+            },
+        };
+        Ok(octets.iter().fold(sign, |value, &octet| value << 8 | i64::from(octet)))
     }
 
     /// The content as an unsigned number of at most `bits` bits. A set sign bit is looked through: `41 04 ff ff ff ff`
@@ -161,11 +166,13 @@ impl<'a> Tlv<'a> {
             [0, second, ..] if second & 0x80 == 0 => quirks.note(Quirk::PaddedInteger),
             _ => {}
         }
-        let significant = skip_while(octets, |octet| octet == 0);
-        if significant.len() > bits as usize / 8 {
-            return Err(self.fault(FaultKind::OutOfRange));
+        let excess = octets.len().saturating_sub(bits as usize / 8);
+        match octets.split_at_checked(excess) {
+            Some((zeros, octets)) if zeros.iter().all(|octet| *octet == 0) => {
+                Ok(octets.iter().fold(0, |value, &octet| value << 8 | u64::from(octet)))
+            }
+            _ => Err(self.fault(FaultKind::OutOfRange)),
         }
-        Ok(significant.iter().fold(0, |value, &octet| value << 8 | u64::from(octet)))
     }
 
     /// The content as an unsigned number of at most 32 bits.
@@ -197,9 +204,4 @@ impl<'a> Tlv<'a> {
     fn bad_oid(&self, error: OidError) -> Fault {
         self.fault(FaultKind::BadOid(error))
     }
-}
-
-fn skip_while(octets: &[u8], skip: impl Fn(u8) -> bool) -> &[u8] {
-    let kept = octets.iter().position(|&octet| !skip(octet)).unwrap_or(octets.len());
-    octets.get(kept..).unwrap_or_default()
 }

@@ -1,0 +1,136 @@
+//! Figures of the whole program, beside net-snmp on the same targets in the same run. `docs/benchmarks.md` keeps them.
+
+use crate::office::{Office, program};
+use crate::shell::{self, has};
+use anyhow::{Context, bail};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+pub(crate) fn run(printers: usize) -> anyhow::Result<()> {
+    shell::run("cargo build --quiet --release --locked -p dca -p dca-sim")?;
+    size_and_start()?;
+    sweep()?;
+    read_all(printers)
+}
+
+fn size_and_start() -> anyhow::Result<()> {
+    let dca = program("release", "dca");
+    let stripped = std::env::temp_dir().join(format!("dca-stripped-{}", std::process::id()));
+    let status = Command::new("strip").arg("-o").arg(&stripped).arg(&dca).status().context("cannot start strip")?;
+    if !status.success() {
+        bail!("strip: {status}");
+    }
+    let size = std::fs::metadata(&stripped)?.len();
+    let mut starts = Vec::new();
+    for _ in 0..21 {
+        let start = Instant::now();
+        Command::new(&stripped).arg("--version").stdout(Stdio::null()).status()?;
+        starts.push(start.elapsed());
+    }
+    std::fs::remove_file(&stripped)?;
+    starts.sort();
+    let median = starts.get(starts.len() / 2).copied().unwrap_or_default();
+    println!("dca stripped                 {:.1} MiB", size as f64 / (1 << 20) as f64);
+    println!("dca --version, median of 21  {:.1} ms", median.as_secs_f64() * 1e3);
+    Ok(())
+}
+
+fn sweep() -> anyhow::Result<()> {
+    let office = Office::open("release", "127.1.0.1", 64)?;
+    let scope = format!("127.1.0.0/20:{}", office.port);
+    println!("\nsweep of 4,096 addresses, 64 answer, time-out 1 s");
+    for _ in 0..3 {
+        let dca = Command::new(program("release", "dca"))
+            .args(["scan", "--all", "--json", "--timeout", "1", "--retries", "0", &scope])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()?;
+        let run = watch(dca)?;
+        println!("  dca scan          {run}, found {}", run.output.matches("\"is_printer\"").count());
+    }
+    Ok(())
+}
+
+fn read_all(printers: usize) -> anyhow::Result<()> {
+    let office = Office::open("release", "127.2.0.1", printers)?;
+    println!("\n{printers} simulated devices read in full");
+    let targets = std::env::temp_dir().join(format!("dca-bench-{}.txt", std::process::id()));
+    let list: String = office.addresses.iter().map(|address| format!("{address}:{}\n", office.port)).collect();
+    std::fs::write(&targets, &list)?;
+    let dca = Command::new(program("release", "dca"))
+        .args(["read", "--json", &format!("@{}", targets.display())])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()?;
+    let run = watch(dca)?;
+    println!("  dca read          {run}, read {}", run.output.matches("\"read_at\"").count());
+
+    if has("snmpbulkwalk") {
+        // A device that knows no v2c costs this loop one time-out of a second.
+        let walk = "snmpbulkwalk -v2c -c public -t1 -r0 -On";
+        let line = format!("while read target; do {walk} $target .1.3.6.1 || true; done < {}", targets.display());
+        let shell = Command::new("sh")
+            .args(["-c", &line])
+            .env("MIBS", "")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()?;
+        let run = watch(shell)?;
+        println!("  snmpbulkwalk loop {run}, {} rows", run.output.lines().count());
+    }
+    std::fs::remove_file(&targets)?;
+    Ok(())
+}
+
+/// What a run cost.
+struct Cost {
+    took: Duration,
+    peak_kib: u64,
+    /// UDP datagrams sent on this machine meanwhile: questions and answers.
+    datagrams: u64,
+    output: String,
+}
+
+impl std::fmt::Display for Cost {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let peak = self.peak_kib as f64 / 1024.0;
+        write!(f, "{:>7.2} s, peak {peak:>5.1} MiB, {:>7} datagrams", self.took.as_secs_f64(), self.datagrams)
+    }
+}
+
+/// Waits for a process and samples its peak memory.
+fn watch(mut process: Child) -> anyhow::Result<Cost> {
+    let (start, before) = (Instant::now(), udp_sent()?);
+    let status = format!("/proc/{}/status", process.id());
+    let mut output = process.stdout.take().context("no output to read")?;
+    let reader = std::thread::spawn(move || {
+        let mut text = String::new();
+        std::io::Read::read_to_string(&mut output, &mut text).map(|_| text)
+    });
+    let mut peak_kib = 0;
+    while process.try_wait()?.is_none() {
+        peak_kib = peak(Path::new(&status)).unwrap_or(peak_kib);
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    let took = start.elapsed();
+    let output = reader.join().map_err(|_| anyhow::anyhow!("the reader panicked"))??;
+    Ok(Cost { took, peak_kib, datagrams: udp_sent()? - before, output })
+}
+
+fn peak(status: &Path) -> Option<u64> {
+    let text = std::fs::read_to_string(status).ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.split_whitespace().next()?.parse().ok()
+}
+
+fn udp_sent() -> anyhow::Result<u64> {
+    let text = std::fs::read_to_string("/proc/net/snmp")?;
+    let mut lines = text.lines().filter_map(|line| line.strip_prefix("Udp: "));
+    let (names, values) = (lines.next().context("no Udp line")?, lines.next().context("no Udp line")?);
+    let at = names.split(' ').position(|name| name == "OutDatagrams").context("no OutDatagrams")?;
+    Ok(values.split(' ').nth(at).context("no OutDatagrams")?.parse()?)
+}

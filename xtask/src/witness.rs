@@ -1,0 +1,62 @@
+//! The programs that tests call as witnesses: who provides them, and what is skipped without them.
+
+use crate::shell::{ci, has, run_with};
+use anyhow::bail;
+use std::path::Path;
+
+struct Witness {
+    /// What must be there: a program, or a header by its path.
+    needs: &'static str,
+    /// Debian's package.
+    package: &'static str,
+    /// What cannot be shown without it.
+    shows: &'static str,
+}
+
+const WITNESSES: &[Witness] = &[
+    Witness { needs: "snmpget", package: "snmp", shows: "our responder against net-snmp's tools" },
+    Witness { needs: "snmpd", package: "snmpd", shows: "our manager against net-snmp's agent" },
+    Witness { needs: "snmpsimd", package: "snmpsim", shows: "recorded walks over UDP against their files" },
+    Witness {
+        needs: "/usr/include/net-snmp/net-snmp-config.h",
+        package: "libsnmp-dev",
+        shows: "net-snmp's decoder on what we encode",
+    },
+    Witness { needs: "gcc", package: "gcc", shows: "net-snmp's decoder on what we encode" },
+    Witness { needs: "python3", package: "python3", shows: "the score on recorded walks" },
+];
+
+/// Installs what is missing where that is possible. The answer is how many witnesses remain missing.
+pub(crate) fn prepare() -> anyhow::Result<usize> {
+    let mut missing = missing();
+    if !missing.is_empty() && has("apt-get") && is_root() {
+        let packages: Vec<&str> = missing.iter().map(|witness| witness.package).collect();
+        let quiet = [("DEBIAN_FRONTEND", "noninteractive")];
+        run_with("apt-get update -qq", &quiet)?;
+        run_with(&format!("apt-get install -y -qq --no-install-recommends {}", packages.join(" ")), &quiet)?;
+        missing = self::missing();
+    }
+    if missing.is_empty() {
+        return Ok(0);
+    }
+    println!("\nMissing witnesses:");
+    for witness in &missing {
+        println!("  {:<45} Debian: apt-get install {:<12} shows {}", witness.needs, witness.package, witness.shows);
+    }
+    if ci() {
+        bail!("CI=true and {} witnesses are missing", missing.len());
+    }
+    Ok(missing.len())
+}
+
+fn missing() -> Vec<&'static Witness> {
+    let there = |needs: &str| if needs.starts_with('/') { Path::new(needs).exists() } else { has(needs) };
+    WITNESSES.iter().filter(|witness| !there(witness.needs)).collect()
+}
+
+fn is_root() -> bool {
+    std::fs::metadata("/proc/self").is_ok_and(|own| {
+        use std::os::unix::fs::MetadataExt;
+        own.uid() == 0
+    })
+}

@@ -23,6 +23,8 @@ pub struct Device {
     seed: u64,
     agent: Responder,
     start: Option<Instant>,
+    /// How long it had been running by then.
+    head_start: Duration,
     table: Table,
     /// The last question, and when the device is awake to answer it.
     heard: Option<(Instant, Instant)>,
@@ -58,7 +60,18 @@ impl Device {
         let table = Table { fixed: Arc::new(model.fixed()), live: Rows::default(), moment: None };
         let agent = agent::responder(&settings, Some(&model.person), 0);
         let source = Source::Model(Box::new(model));
-        Ok(Self { source, settings, behaviour, broken_rows, seed: 0, agent, start: None, table, heard: None })
+        Ok(Self {
+            source,
+            settings,
+            behaviour,
+            broken_rows,
+            seed: 0,
+            agent,
+            start: None,
+            head_start: Duration::ZERO,
+            table,
+            heard: None,
+        })
     }
 
     /// The names of the built-in devices, in the order in which an office mixes them.
@@ -73,7 +86,8 @@ impl Device {
     }
 
     /// A device that serves recorded rows, such as `dca_snmp::recording::parse` gives, unchanged: to v1 and v2c with the
-    /// community `public`, and to v3 once it has users (see [`with_settings`](Self::with_settings)). Of two rows with the same OID the first is served.
+    /// community `public`, and to v3 once it has users (see [`with_settings`](Self::with_settings)). Of two rows with
+    /// the same OID the first is served.
     pub fn from_rows(rows: impl IntoIterator<Item = (Oid, Value)>) -> Self {
         let fixed = Arc::new(Rows::from_unsorted(rows));
         let settings = ResponderSettings::default();
@@ -85,6 +99,7 @@ impl Device {
             broken_rows: Vec::new(),
             seed: 0,
             start: None,
+            head_start: Duration::ZERO,
             table: Table { fixed, live: Rows::default(), moment: None },
             heard: None,
         }
@@ -121,13 +136,22 @@ impl Device {
             seed,
             agent: agent::responder(&self.settings, None, seed),
             start: None,
+            head_start: Duration::ZERO,
             table: Table { fixed: self.table.fixed.clone(), live: Rows::default(), moment: None },
             heard: None,
         }
         .seeded(seed)
     }
 
-    /// The device was switched on at this moment.
+    /// The device had been running for so long when its time starts.
+    #[must_use]
+    pub fn running_for(mut self, head_start: Duration) -> Self {
+        self.head_start = head_start;
+        self
+    }
+
+    /// The device's time starts at this moment: it was switched on then, or as much earlier as
+    /// [`running_for`](Self::running_for) says.
     #[must_use]
     pub fn started(mut self, at: Instant) -> Self {
         self.start = Some(at);
@@ -145,7 +169,11 @@ impl Device {
     /// Vendor and model; empty for a recording.
     pub fn model(&self) -> String {
         match &self.source {
-            Source::Model(model) => format!("{} {}", model.sheet.device.vendor, model.sheet.device.model),
+            Source::Model(model) => {
+                let device = &model.sheet.device;
+                let named = device.model.to_lowercase().starts_with(&device.vendor.to_lowercase());
+                if named { device.model.clone() } else { format!("{} {}", device.vendor, device.model) }
+            }
             Source::Recording => String::new(),
         }
     }
@@ -168,13 +196,13 @@ impl Device {
         let start = *self.start.get_or_insert(now);
         let after = self.wake(now);
         if let Source::Model(model) = &self.source {
-            self.table.refresh(model, now.saturating_duration_since(start));
+            self.table.refresh(model, self.head_start.saturating_add(now.saturating_duration_since(start)));
         }
+        let bytes = self.agent.handle(datagram, &self.table, now)?;
         if self.behaviour.getbulk != GetBulk::Right && kind(datagram) == Some(PduKind::GetBulk) {
             let refused = (self.behaviour.getbulk == GetBulk::Error).then(|| broken::refuse(datagram)).flatten()?;
             return Some(Answer { bytes: refused, after });
         }
-        let bytes = self.agent.handle(datagram, &self.table, now)?;
         let bytes = if self.behaviour.lies.is_empty() && self.broken_rows.is_empty() {
             bytes
         } else {
@@ -183,10 +211,10 @@ impl Device {
         Some(Answer { bytes, after })
     }
 
-    /// The value of an instance at a time since the start, as the device would answer it.
-    pub fn value(&self, oid: OidRef<'_>, since_start: Duration) -> Option<Value> {
+    /// The value of an instance at a time since it was switched on, as the device would answer it.
+    pub fn value(&self, oid: OidRef<'_>, running: Duration) -> Option<Value> {
         let live = match &self.source {
-            Source::Model(model) => model.live(since_start),
+            Source::Model(model) => model.live(running),
             Source::Recording => Rows::default(),
         };
         live.get(oid).or_else(|| self.table.fixed.get(oid)).cloned()
@@ -212,13 +240,12 @@ impl Device {
         let Some(Sleep { idle, wakes: [shortest, longest] }) = self.behaviour.sleep else {
             return Duration::ZERO;
         };
-        let idle = Duration::from_secs_f64(idle.clamp(0.0, 86_400.0));
+        let seconds = |seconds: f64| Duration::try_from_secs_f64(seconds.min(86_400.0)).unwrap_or_default();
         let awake_at = match self.heard {
-            Some((last, awake_at)) if now.saturating_duration_since(last) < idle => awake_at,
+            Some((last, awake_at)) if now.saturating_duration_since(last) < seconds(idle) => awake_at,
             _ => {
                 let nth = self.start.map_or(0, |start| now.saturating_duration_since(start).as_millis() as u64);
-                let takes = Chance(self.seed).between(shortest, longest, "wakes", nth);
-                now + Duration::from_secs_f64(takes.clamp(0.0, 3_600.0))
+                now + seconds(Chance(self.seed).between(shortest, longest, "wakes", nth))
             }
         };
         self.heard = Some((now, awake_at));

@@ -8,7 +8,7 @@ use crate::device::Device;
 use crate::fault::{Fault, suffer};
 use quinn_udp::{RecvMeta, Transmit, UdpSocketState};
 use socket2::{Domain, Protocol, Socket, Type};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::io::{self, IoSliceMut};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
@@ -30,6 +30,8 @@ pub struct Fleet {
 /// Buffers for one system call; each holds several datagrams where the kernel joins them.
 const BATCH: usize = 8;
 const BUFFER: usize = 65_535;
+/// The most questions that wait.
+const INBOX: usize = 65_536;
 /// An hour: when nothing waits to be sent.
 const NEVER: Duration = Duration::from_secs(3_600);
 
@@ -68,6 +70,7 @@ impl Fleet {
                         devices: HashMap::new(),
                         fault,
                         dice: fastrand::Rng::with_seed(seed),
+                        inbox: VecDeque::new(),
                         waiting: BTreeMap::new(),
                         sent: 0,
                         heard: heard.clone(),
@@ -109,11 +112,19 @@ struct Post {
     devices: HashMap<IpAddr, Device>,
     fault: Fault,
     dice: fastrand::Rng,
+    /// Questions that nobody has answered yet.
+    inbox: VecDeque<Question>,
     /// Answers by the moment at which they are due.
     waiting: BTreeMap<(Instant, u64), Letter>,
     sent: u64,
     heard: Arc<AtomicU64>,
     answered: Arc<AtomicU64>,
+}
+
+struct Question {
+    from: SocketAddr,
+    to: IpAddr,
+    bytes: Vec<u8>,
 }
 
 struct Letter {
@@ -128,18 +139,27 @@ impl Post {
         loop {
             let due = self.waiting.first_key_value().map_or_else(|| Instant::now() + NEVER, |((due, _), _)| *due);
             tokio::select! {
-                ready = self.socket.readable() => match ready {
-                    Ok(()) => self.receive(&mut space).await,
-                    Err(_) => return,
-                },
+                ready = self.socket.readable() => if ready.is_err() { return },
                 () = tokio::time::sleep_until(due.into()) => {}
+            }
+            // The kernel's buffer holds some hundred questions, a sweep brings thousands: it is emptied before anything
+            // is answered, and again after every few answers.
+            while self.receive(&mut space) > 0 {}
+            while !self.inbox.is_empty() {
+                for question in self.inbox.drain(..BATCH.min(self.inbox.len())).collect::<Vec<_>>() {
+                    self.hear(&question);
+                }
+                self.send_due().await;
+                // Whoever asks may live in the same thread, and must come to read the answers.
+                tokio::task::yield_now().await;
+                while self.receive(&mut space) > 0 {}
             }
             self.send_due().await;
         }
     }
 
-    /// Takes what has arrived and has the devices answer it.
-    async fn receive(&mut self, space: &mut [Vec<u8>]) {
+    /// Takes what has arrived, up to a batch, and tells how much there was.
+    fn receive(&mut self, space: &mut [Vec<u8>]) -> usize {
         let mut metas = [RecvMeta::default(); BATCH];
         let got = {
             let mut buffers: Vec<IoSliceMut<'_>> = space.iter_mut().map(|buffer| IoSliceMut::new(buffer)).collect();
@@ -147,30 +167,30 @@ impl Post {
             // WouldBlock, or an ICMP error of an earlier answer: there is nothing to take.
             self.socket.try_io(Interest::READABLE, receive).unwrap_or(0)
         };
-        let now = Instant::now();
         for (meta, buffer) in metas.iter().zip(&*space).take(got) {
             let Some(to) = meta.dst_ip.map(|ip| ip.to_canonical()) else { continue };
-            let whole = buffer.get(..meta.len).unwrap_or_default();
-            if !meta.addr.ip().to_canonical().is_loopback() || !to.is_loopback() {
+            let between = meta.addr.ip().to_canonical().is_loopback() && to.is_loopback();
+            if !between || !self.devices.contains_key(&to) || self.inbox.len() >= INBOX {
                 continue;
             }
             // The kernel may join datagrams of one sender; `stride` is where they part.
-            for datagram in whole.chunks(meta.stride.max(1)) {
-                self.hear(datagram, meta.addr, to, now);
-            }
+            let whole = buffer.get(..meta.len).unwrap_or_default();
+            let parts = whole.chunks(meta.stride.max(1));
+            self.inbox.extend(parts.map(|part| Question { from: meta.addr, to, bytes: part.to_vec() }));
         }
-        self.send_due().await;
+        got
     }
 
-    fn hear(&mut self, datagram: &[u8], from: SocketAddr, to: IpAddr, now: Instant) {
-        let Some(device) = self.devices.get_mut(&to) else { return };
+    fn hear(&mut self, question: &Question) {
+        let Some(device) = self.devices.get_mut(&question.to) else { return };
+        let now = Instant::now();
         self.heard.fetch_add(1, Ordering::Relaxed);
-        for (there, question) in suffer(&self.fault, datagram, &mut self.dice) {
-            let Some(answer) = device.respond(&question, now) else { continue };
+        for (there, bytes) in suffer(&self.fault, &question.bytes, &mut self.dice) {
+            let Some(answer) = device.respond(&bytes, now) else { continue };
             for (back, bytes) in suffer(&self.fault, &answer.bytes, &mut self.dice) {
                 self.sent += 1;
                 let due = now + there + answer.after + back;
-                self.waiting.insert((due, self.sent), Letter { from: to, to: from, bytes });
+                self.waiting.insert((due, self.sent), Letter { from: question.to, to: question.from, bytes });
             }
         }
     }

@@ -1,7 +1,7 @@
 //! A device file, checked and made personal by a seed: what the rows are generated from.
 
 use crate::chance::Chance;
-use crate::life::{Life, Rule, parse_condition};
+use crate::life::{Life, Moment, Rule, parse_condition};
 use crate::rows::{self, Rows, private::Prepared};
 use crate::scheme::Sheet;
 use dca_snmp::Oid;
@@ -70,8 +70,8 @@ impl Model {
         Ok(Self { person: Person::new(&self.sheet, seed)?, seed, ..self.clone() })
     }
 
-    pub(crate) fn life(&self, at: Duration) -> Life<'_> {
-        Life::new(&self.sheet, &self.rules, self.seed, at)
+    fn moment(&self, at: Duration) -> Moment<'_> {
+        Life::new(&self.sheet, &self.rules, self.seed, at).moment()
     }
 
     /// The rows that never change.
@@ -84,37 +84,38 @@ impl Model {
             rows::printer::fixed(&mut rows, self);
             rows::media::fixed(&mut rows, self);
         }
-        let life = self.life(Duration::ZERO);
-        self.private.iter().filter(|row| row.is_fixed()).for_each(|row| row.put(&mut rows, self, &life));
+        let moment = self.moment(Duration::ZERO);
+        self.private.iter().filter(|row| row.is_fixed()).for_each(|row| row.put(&mut rows, self, &moment));
         rows.sorted()
     }
 
     /// The rows of one moment.
     pub(crate) fn live(&self, at: Duration) -> Rows {
-        let life = self.life(at);
+        let moment = self.moment(at);
+        let life = &moment.life;
         let mut rows = Rows::default();
-        rows::system::live(&mut rows, &life);
-        rows::interfaces::live(&mut rows, self, &life);
-        rows::host::live(&mut rows, self, &life);
+        rows::system::live(&mut rows, life);
+        rows::interfaces::live(&mut rows, self, life);
+        rows::host::live(&mut rows, self, &moment);
         if self.sheet.device.printer {
-            rows::printer::live(&mut rows, self, &life);
-            rows::media::live(&mut rows, self, &life);
+            rows::printer::live(&mut rows, self, &moment);
+            rows::media::live(&mut rows, self, life);
         }
-        self.private.iter().filter(|row| !row.is_fixed()).for_each(|row| row.put(&mut rows, self, &life));
+        self.private.iter().filter(|row| !row.is_fixed()).for_each(|row| row.put(&mut rows, self, &moment));
         rows.sorted()
     }
 
     /// Everything that a file can say wrong beyond its form.
     fn check(&self) -> Result<(), DeviceError> {
-        let life = self.life(Duration::ZERO);
+        let moment = self.moment(Duration::ZERO);
         let meters = "meters that the device has, joined by `+`";
-        let known = |key: &str, names: &str| match life.meter(names) {
+        let known = |key: &str, names: &str| match moment.life.meter(names) {
             Some(_) => Ok(()),
             None => Err(DeviceError::Value { key: key.into(), text: names.into(), expected: meters }),
         };
         self.sheet.markers.iter().try_for_each(|marker| known("markers.life", &marker.life))?;
         self.sheet.supplies.iter().try_for_each(|supply| known("supplies.wears", &supply.wears))?;
-        self.private.iter().try_for_each(|row| row.check(self, &life))
+        self.private.iter().try_for_each(|row| row.check(self, &moment))
     }
 }
 

@@ -3,9 +3,10 @@
 use crate::chance::Chance;
 use crate::device::Device;
 use std::net::{IpAddr, Ipv4Addr};
+use std::time::Duration;
 
 /// Devices on consecutive loopback addresses from 127.1.0.1 on. The first ones are one of each built-in kind; all have
-/// their own serial, name, hardware address, age and supplies.
+/// their own serial, name, hardware address, age and supplies, and have been running for up to six weeks.
 ///
 /// ```
 /// let office = dca_sim::office(20, 7);
@@ -27,7 +28,15 @@ pub fn office_from(base: Ipv4Addr, count: usize, seed: u64) -> Vec<(IpAddr, Devi
             let kind = kinds.get(n % kinds.len().max(1))?;
             // Never 0, which is the device as its file has it.
             let individual = chance.bits("individual", n as u64) | 1;
-            Some((IpAddr::V4(at), kind.sibling(individual)))
+            Some((IpAddr::V4(at), kind.sibling(individual).running_for(since(chance, n as u64))))
         })
         .collect()
+}
+
+/// From some hour of a working day, zero to 40 days ago.
+fn since(chance: Chance, n: u64) -> Duration {
+    let day = chance.bits("days", n) % 40;
+    // Devices start on a Monday; Saturday and Sunday are made a Friday.
+    let day = day - (day % 7).saturating_sub(4);
+    Duration::from_secs(day * 86_400) + Duration::from_secs_f64(chance.between(0.0, 8.0, "hours", n) * 3_600.0)
 }

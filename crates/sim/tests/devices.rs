@@ -1,5 +1,14 @@
 //! Every built-in device: it parses, it is an individual, it lives, and what it answers walks.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "a test may fail"
+)]
+
 use dca_sim::Device;
 use dca_snmp::{Oid, OidRef, Value, oid};
 use std::collections::HashSet;
@@ -32,6 +41,22 @@ fn every_kind_parses() {
     }
     assert!(Device::builtin("no such kind").is_none());
     assert!(Device::kinds().any(|kind| !Device::builtin(kind).unwrap().is_printer()));
+}
+
+#[test]
+fn the_documented_file_is_one() {
+    let docs = include_str!("../src/lib.rs").lines().map(|line| line.trim_start_matches("//!"));
+    let block: Vec<&str> =
+        docs.skip_while(|line| *line != " ```toml").skip(1).take_while(|line| *line != " ```").collect();
+    assert!(block.len() > 50);
+    let device = Device::parse(&block.join("\n")).unwrap();
+    assert_eq!(number(&device, LIFE_COUNT, 0), Some(58_000));
+    // The lines of the v3 user, which are commented out there.
+    let users = block.join("\n").replace("versions = [\"v1\", \"v2c\"]", "versions = [\"v3\"]");
+    let users = users.replace(" # [[snmp.users]]", " [[snmp.users]]").replace(" # name =", " name =");
+    let users =
+        users.replace(" # auth", " auth").replace(" # privacy", " privacy").replace("\"...\"", "\"passphrase\"");
+    assert!(Device::parse(&users).is_ok(), "{:?}", Device::parse(&users).err());
 }
 
 #[test]

@@ -1,5 +1,14 @@
 //! Devices on real loopback sockets, asked by net-snmp.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "a test may fail"
+)]
+
 use dca_sim::{Device, Fleet, office};
 use dca_snmp::Oid;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -7,6 +16,11 @@ use std::path::Path;
 use std::time::Duration;
 use tokio::process::Command;
 
+/// GET sysDescr.0, v2c, public.
+const GET_SYS_DESCR: [u8; 40] = [
+    0x30, 0x26, 2, 1, 1, 4, 6, b'p', b'u', b'b', b'l', b'i', b'c', 0xa0, 0x19, 2, 1, 1, 2, 1, 0, 2, 1, 0, 0x30, 0x0e,
+    0x30, 0x0c, 6, 8, 0x2b, 6, 1, 2, 1, 1, 1, 0, 5, 0,
+];
 /// The user of `devices/v3-only.toml`.
 const V3: [&str; 13] = [
     "-v3",
@@ -98,23 +112,18 @@ async fn one_socket_holds_two_thousand_addresses() {
     let fleet = Fleet::on_loopback(devices).await.unwrap();
     let ports: std::collections::HashSet<u16> = fleet.addresses().iter().map(SocketAddr::port).collect();
     assert_eq!((fleet.addresses().len(), ports.len()), (2_000, 1));
-    // GET sysDescr.0, v2c, public
-    let ask = [
-        0x30, 0x26, 2, 1, 1, 4, 6, b'p', b'u', b'b', b'l', b'i', b'c', 0xa0, 0x19, 2, 1, 1, 2, 1, 0, 2, 1, 0, 0x30,
-        0x0e, 0x30, 0x0c, 6, 8, 0x2b, 6, 1, 2, 1, 1, 1, 0, 5, 0,
-    ];
     let socket = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
     let mut buffer = [0; 2_000];
     for n in [0, 16, 1_600, 1_984] {
         let to = fleet.addresses()[n];
-        socket.send_to(&ask, to).await.unwrap();
+        socket.send_to(&GET_SYS_DESCR, to).await.unwrap();
         let (length, from) =
             tokio::time::timeout(Duration::from_secs(5), socket.recv_from(&mut buffer)).await.unwrap().unwrap();
         assert_eq!(from, to, "the answer leaves from the address that was asked");
-        assert!(length > ask.len());
+        assert!(length > GET_SYS_DESCR.len());
     }
     // An address with nobody behind it stays silent.
-    socket.send_to(&ask, (Ipv4Addr::new(127, 9, 9, 9), fleet.addresses()[0].port())).await.unwrap();
+    socket.send_to(&GET_SYS_DESCR, (Ipv4Addr::new(127, 9, 9, 9), fleet.addresses()[0].port())).await.unwrap();
     let silence = tokio::time::timeout(Duration::from_millis(300), socket.recv_from(&mut buffer)).await;
     assert!(silence.is_err());
     assert_eq!((fleet.heard(), fleet.answered()), (4, 4));
@@ -135,4 +144,33 @@ fn an_office_has_all_kinds_and_no_twins() {
     let models: std::collections::HashSet<String> = office.iter().map(|(_, device)| device.model()).collect();
     assert_eq!((office.len(), serials.len(), addresses.len()), (64, 64, 64));
     assert_eq!(models.len(), Device::kinds().count());
+}
+
+#[tokio::test]
+async fn a_sweep_of_thousands_loses_nothing_on_the_devices_side() {
+    let devices: Vec<_> = office(500, 2).into_iter().map(|(ip, device)| (SocketAddr::new(ip, 0), device)).collect();
+    // These answer v3 alone, or v1 alone.
+    let mute = |model: &str| model.contains("VersaLink") || model.contains("1320");
+    let silent = devices.iter().filter(|(_, device)| mute(&device.model())).count();
+    let fleet = Fleet::on_loopback(devices).await.unwrap();
+    let (port, count) = (fleet.addresses()[0].port(), fleet.addresses().len());
+    let socket = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let sweep = async {
+        for (n, octets) in (0..4_096_u32).map(|n| (n, Ipv4Addr::from(0x7f01_0000 + n))) {
+            socket.send_to(&GET_SYS_DESCR, (octets, port)).await.unwrap();
+            if n % 64 == 63 {
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+        }
+    };
+    let mut answered = std::collections::HashSet::new();
+    let listen = async {
+        let mut buffer = [0; 2_000];
+        while answered.len() < count - silent {
+            answered.insert(socket.recv_from(&mut buffer).await.unwrap().1);
+        }
+    };
+    let both = async { tokio::join!(sweep, listen) };
+    tokio::time::timeout(Duration::from_secs(20), both).await.unwrap();
+    assert_eq!(fleet.heard(), count as u64);
 }

@@ -4,7 +4,7 @@ use anyhow::{Context, ensure};
 use clap::Parser;
 use dca_sim::{Device, Fleet, office_from};
 use std::io::Write;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 /// Simulated printers (and a few other devices) on loopback addresses.
@@ -29,7 +29,7 @@ struct Arguments {
     /// List the kinds of devices and end
     #[arg(long)]
     kinds: bool,
-    /// Also serve a recorded walk (.snmprec, or snmpwalk -On), on the address after the last device
+    /// Also serve a recorded walk (.snmprec, or snmpwalk -On), on the addresses after the last device
     #[arg(long, value_name = "FILE")]
     serve_walk: Vec<PathBuf>,
 }
@@ -42,7 +42,8 @@ async fn main() -> anyhow::Result<()> {
         return Device::kinds().try_for_each(|kind| writeln!(out, "{kind}")).map_err(Into::into);
     }
     ensure!(arguments.base.is_loopback(), "--base {}: expected an address in 127.0.0.0/8", arguments.base);
-    let mut devices = office_from(arguments.base, arguments.devices, arguments.seed);
+    let count = arguments.devices + arguments.serve_walk.len();
+    let mut devices = office_from(arguments.base, count, arguments.seed);
     if let Some(kind) = &arguments.kind {
         for (n, (_, device)) in devices.iter_mut().enumerate() {
             let one = Device::builtin(kind).with_context(|| format!("--kind {kind}: not one of --kinds"))?;
@@ -50,13 +51,14 @@ async fn main() -> anyhow::Result<()> {
         }
     }
     let mut notes: Vec<String> = devices.iter().map(|(_, d)| format!("{}\t{}", d.model(), d.serial())).collect();
-    let after_last = u32::from(arguments.base).wrapping_add(devices.len() as u32 + devices.len() as u32 / 254 * 2 + 1);
-    for (file, at) in arguments.serve_walk.iter().zip(after_last..) {
+    // Recordings take the places of the last ones.
+    let places = devices.iter_mut().zip(&mut notes).skip(arguments.devices);
+    for (file, ((_, device), note)) in arguments.serve_walk.iter().zip(places) {
         let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
         let recording = dca_snmp::recording::parse(&text);
         ensure!(!recording.rows.is_empty(), "{}: expected .snmprec or the output of snmpwalk -On", file.display());
-        devices.push((IpAddr::V4(Ipv4Addr::from(at)), Device::from_rows(recording.rows)));
-        notes.push(file.display().to_string());
+        *device = Device::from_rows(recording.rows);
+        *note = file.display().to_string();
     }
     let port = arguments.port;
     let fleet = Fleet::on_loopback(devices.into_iter().map(|(at, device)| (SocketAddr::new(at, port), device)))

@@ -25,6 +25,15 @@ pub(crate) struct Life<'a> {
     pages: f64,
 }
 
+/// One device at one moment, with what all its tables need.
+#[derive(Debug)]
+pub(crate) struct Moment<'a> {
+    pub(crate) life: Life<'a>,
+    /// Oldest first.
+    pub(crate) alerts: Vec<Standing<'a>>,
+    pub(crate) activity: Activity,
+}
+
 /// An alert that stands in the table.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Standing<'a> {
@@ -69,7 +78,7 @@ impl<'a> Life<'a> {
         let lasts = supply.yields.max(1.0);
         let printed = self.meter(&supply.wears)?.saturating_sub(self.at_start().meter(&supply.wears)?);
         let used = (1.0 - left).clamp(0.0, 1.0) * lasts + printed as f64;
-        Some(Wear { used, lasts, cycle: (lasts * 1.02).max(lasts + 1.0), low: supply.low / 100.0 })
+        Some(Wear { used, lasts, cycle: (lasts * 1.004).max(lasts + 1.0), low: supply.low / 100.0 })
     }
 
     /// Tray `n`, counted from 0.
@@ -85,8 +94,7 @@ impl<'a> Life<'a> {
         self.meter("total").unwrap_or(0).saturating_sub(self.at_start().meter("total").unwrap_or(0))
     }
 
-    /// The alerts of this moment, oldest first.
-    pub(crate) fn alerts(&self) -> Vec<Standing<'a>> {
+    fn alerts(&self) -> Vec<Standing<'a>> {
         let count = self.rules.len().max(1) as u64;
         let mut standing: Vec<_> = self
             .rules
@@ -114,8 +122,14 @@ impl<'a> Life<'a> {
         self.since(Condition::CoverOpen).is_some()
     }
 
-    pub(crate) fn activity(&self) -> Activity {
-        if self.alerts().iter().any(|alert| alert.rule.is_critical()) {
+    pub(crate) fn moment(self) -> Moment<'a> {
+        let alerts = self.alerts();
+        let activity = self.activity(&alerts);
+        Moment { life: self, alerts, activity }
+    }
+
+    fn activity(&self, alerts: &[Standing<'_>]) -> Activity {
+        if alerts.iter().any(|alert| alert.rule.is_critical()) {
             return Activity::Stopped;
         }
         if !self.calendar().is_working(self.at) {

@@ -1,7 +1,7 @@
 //! HOST-RESOURCES (RFC 2790): memory, devices, the printer's status and error bits.
 
 use super::{Rows, counter, integer, text};
-use crate::life::{Activity, Life};
+use crate::life::{Activity, Moment};
 use crate::model::Model;
 use dca_snmp::{Oid, OidRef, Value, oid};
 
@@ -36,22 +36,21 @@ pub(crate) fn fixed(rows: &mut Rows, model: &Model) {
     put_device(rows, device.index, TYPE_PRINTER, device.host_description.as_ref().unwrap_or(&device.model));
 }
 
-pub(crate) fn live(rows: &mut Rows, model: &Model, life: &Life<'_>) {
+pub(crate) fn live(rows: &mut Rows, model: &Model, moment: &Moment<'_>) {
     let device = &model.sheet.device;
     if !device.printer {
         return;
     }
-    let alerts = life.alerts();
-    let activity = life.activity();
+    let alerts = &moment.alerts;
     let warned = alerts.iter().any(|alert| !alert.rule.bits.is_empty());
     // unknown 1, running 2, warning 3, testing 4, down 5
-    let device_status = match activity {
+    let device_status = match moment.activity {
         Activity::Stopped => 5,
         _ if warned => 3,
         _ => 2,
     };
     // other 1, unknown 2, idle 3, printing 4, warmup 5
-    let printer_status = match activity {
+    let printer_status = match moment.activity {
         Activity::Stopped | Activity::Asleep => 1,
         Activity::Idle => 3,
         Activity::Printing => 4,
@@ -59,7 +58,7 @@ pub(crate) fn live(rows: &mut Rows, model: &Model, life: &Life<'_>) {
     let bits = alerts.iter().flat_map(|alert| &alert.rule.bits).fold(0_u16, |bits, bit| bits | 0x8000 >> bit.code());
     let octets = bits.to_be_bytes().into_iter().take(device.error_octets).collect();
     rows.put(DEVICE, [5, device.index], integer(device_status));
-    rows.put(DEVICE, [6, device.index], counter(life.alert_events().1));
+    rows.put(DEVICE, [6, device.index], counter(moment.life.alert_events().1));
     rows.put(PRINTER, [1, device.index], integer(printer_status));
     rows.put(PRINTER, [2, device.index], Value::OctetString(octets));
 }

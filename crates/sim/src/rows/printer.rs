@@ -2,7 +2,7 @@
 
 use super::system::ticks;
 use super::{Rows, counter, integer, text};
-use crate::life::{Activity, Fill, Life, Wear};
+use crate::life::{Activity, Fill, Moment, Wear};
 use crate::model::Model;
 use crate::scheme::{Says, Supply};
 use dca_snmp::{OidRef, Value, oid};
@@ -77,11 +77,10 @@ pub(crate) fn fixed(rows: &mut Rows, model: &Model) {
     }
 }
 
-pub(crate) fn live(rows: &mut Rows, model: &Model, life: &Life<'_>) {
+pub(crate) fn live(rows: &mut Rows, model: &Model, moment: &Moment<'_>) {
+    let Moment { life, alerts, activity } = moment;
     let sheet = &model.sheet;
     let dev = sheet.device.index;
-    let alerts = life.alerts();
-    let activity = life.activity();
     let (all, critical) = life.alert_events();
     // A changed supply is a change of configuration.
     let replaced =
@@ -107,9 +106,9 @@ pub(crate) fn live(rows: &mut Rows, model: &Model, life: &Life<'_>) {
         let level = life.supply(at).map_or(-2, |wear| shown(supply, &wear));
         rows.put(SUPPLY, [9, dev, at as u32 + 1], integer(level));
     }
-    rows.put(CONSOLE, [2, dev, 1], text(&panel(life)));
+    rows.put(CONSOLE, [2, dev, 1], text(&panel(moment)));
     let attention = !alerts.is_empty();
-    for (n, on) in [(1, activity != Activity::Stopped), (2, attention)] {
+    for (n, on) in [(1, *activity != Activity::Stopped), (2, attention)] {
         rows.put(LIGHT, [2, dev, n], integer(if on { 1 } else { 0 }));
         rows.put(LIGHT, [3, dev, n], integer(if on { 0 } else { 1 }));
     }
@@ -130,13 +129,12 @@ pub(crate) fn live(rows: &mut Rows, model: &Model, life: &Life<'_>) {
 }
 
 /// The panel's text: the gravest alert, else what the device does.
-pub(crate) fn panel(life: &Life<'_>) -> String {
-    let alerts = life.alerts();
-    let spoken = alerts.iter().filter(|alert| !alert.rule.text.is_empty() && alert.rule.severity >= 3);
+pub(crate) fn panel(moment: &Moment<'_>) -> String {
+    let spoken = moment.alerts.iter().filter(|alert| !alert.rule.text.is_empty() && alert.rule.severity >= 3);
     if let Some(gravest) = spoken.min_by_key(|alert| alert.rule.severity) {
         return gravest.rule.text.clone();
     }
-    match life.activity() {
+    match moment.activity {
         Activity::Printing => "Printing".into(),
         Activity::Asleep => "Sleep".into(),
         Activity::Idle | Activity::Stopped => "Ready".into(),

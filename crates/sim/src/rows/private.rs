@@ -3,7 +3,7 @@
 use super::Rows;
 use super::printer::{panel, shown};
 use super::system::ticks;
-use crate::life::Life;
+use crate::life::Moment;
 use crate::model::{DeviceError, Model};
 use crate::scheme::{Private, Row};
 use dca_snmp::{Oid, Value};
@@ -52,16 +52,16 @@ impl Prepared {
         self.templates().all(|template| template.0.iter().all(|part| part.is_fixed()))
     }
 
-    pub(crate) fn put(&self, rows: &mut Rows, model: &Model, life: &Life<'_>) {
-        if let Some(value) = self.value(model, life) {
+    pub(crate) fn put(&self, rows: &mut Rows, model: &Model, moment: &Moment<'_>) {
+        if let Some(value) = self.value(model, moment) {
             rows.put(self.oid.as_ref(), [], value);
         }
     }
 
-    pub(crate) fn check(&self, model: &Model, life: &Life<'_>) -> Result<(), DeviceError> {
+    pub(crate) fn check(&self, model: &Model, moment: &Moment<'_>) -> Result<(), DeviceError> {
         let expected = "a number for a number's type, and names in braces that the device has";
         let wrong = || DeviceError::Value { key: "private.rows".into(), text: self.oid.to_string(), expected };
-        self.value(model, life).map(|_| ()).ok_or_else(wrong)
+        self.value(model, moment).map(|_| ()).ok_or_else(wrong)
     }
 
     fn templates(&self) -> impl Iterator<Item = &Template> {
@@ -78,15 +78,15 @@ impl Prepared {
         one.into_iter().chain(many.into_iter().flatten().map(|(_, template)| template))
     }
 
-    fn value(&self, model: &Model, life: &Life<'_>) -> Option<Value> {
-        let number = |template: &Template| template.fill(model, life)?.parse::<i64>().ok();
+    fn value(&self, model: &Model, moment: &Moment<'_>) -> Option<Value> {
+        let number = |template: &Template| template.fill(model, moment)?.parse::<i64>().ok();
         Some(match &self.kind {
             Kind::Integer(template) => Value::Integer(number(template)?),
             Kind::Counter32(template) => Value::Counter32(number(template)? as u32),
             Kind::Counter64(template) => Value::Counter64(number(template)? as u64),
             Kind::Gauge32(template) => Value::Gauge32(u32::try_from(number(template)?).ok()?),
             Kind::Ticks(template) => Value::TimeTicks(number(template)? as u32),
-            Kind::Text(template) => Value::OctetString(template.fill(model, life)?.into_bytes()),
+            Kind::Text(template) => Value::OctetString(template.fill(model, moment)?.into_bytes()),
             Kind::Hex(octets) => Value::OctetString(octets.clone()),
             Kind::Object(oid) => Value::ObjectIdentifier(oid.clone()),
             Kind::Address(address) => Value::IpAddress(*address),
@@ -158,18 +158,18 @@ impl Template {
         Some(Self(parts))
     }
 
-    fn fill(&self, model: &Model, life: &Life<'_>) -> Option<String> {
+    fn fill(&self, model: &Model, moment: &Moment<'_>) -> Option<String> {
         self.0
             .iter()
             .map(|part| match part {
                 Part::Literal(text) => Some(text.clone()),
-                Part::Name(name) => look_up(name, model, life),
+                Part::Name(name) => look_up(name, model, moment),
             })
             .collect()
     }
 }
 
-fn look_up(name: &str, model: &Model, life: &Life<'_>) -> Option<String> {
+fn look_up(name: &str, model: &Model, moment: &Moment<'_>) -> Option<String> {
     let device = &model.sheet.device;
     Some(match name {
         "vendor" => device.vendor.clone(),
@@ -180,13 +180,13 @@ fn look_up(name: &str, model: &Model, life: &Life<'_>) -> Option<String> {
         "firmware" => device.firmware.clone(),
         "location" => device.location.clone(),
         "asset" => device.asset.clone(),
-        "panel" => panel(life),
-        "seconds" => life.at.as_secs().to_string(),
-        "ticks" => ticks(life.at).to_string(),
+        "panel" => panel(moment),
+        "seconds" => moment.life.at.as_secs().to_string(),
+        "ticks" => ticks(moment.life.at).to_string(),
         _ => match *name.split('.').collect::<Vec<_>>().as_slice() {
             ["supply", n, what] => {
                 let at = n.parse::<usize>().ok()?.checked_sub(1)?;
-                let (supply, wear) = (model.sheet.supplies.get(at)?, life.supply(at)?);
+                let (supply, wear) = (model.sheet.supplies.get(at)?, moment.life.supply(at)?);
                 match what {
                     "level" => shown(supply, &wear).to_string(),
                     "percent" => ((wear.left() * 100.0).ceil() as i64).to_string(),
@@ -197,7 +197,7 @@ fn look_up(name: &str, model: &Model, life: &Life<'_>) -> Option<String> {
                     _ => return None,
                 }
             }
-            _ => life.meter(name)?.to_string(),
+            _ => moment.life.meter(name)?.to_string(),
         },
     })
 }

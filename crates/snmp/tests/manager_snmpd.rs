@@ -89,7 +89,7 @@ struct Asker {
 
 impl Asker {
     fn new() -> Self {
-        let limits = Limits { retries: 3, ..Limits::default() };
+        let limits = Limits { timeout: Duration::from_millis(300), retries: 3, ..Limits::default() };
         Self { manager: Manager::new(limits, [5; 32]), socket: UdpSocket::bind("127.0.0.1:0").unwrap() }
     }
 
@@ -150,7 +150,7 @@ impl Agent {
         let address = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let folder = std::env::temp_dir().join(format!("dca-manager-snmpd-{}", std::process::id()));
         fs::create_dir_all(&folder).unwrap();
-        fs::write(folder.join("snmpd.conf"), conf).unwrap();
+        fs::write(folder.join("agent.conf"), conf).unwrap();
         Self { child: spawn(&folder, address), folder, address }
     }
 
@@ -172,7 +172,7 @@ impl Drop for Agent {
 fn spawn(folder: &Path, address: SocketAddr) -> Child {
     let mut command = Command::new(SNMPD);
     command.args(["-f", "-Lf", "/dev/null"]);
-    command.args(["-C", "-c"]).arg(folder.join("snmpd.conf")).arg(format!("udp:{address}"));
+    command.args(["-C", "-c"]).arg(folder.join("agent.conf")).arg(format!("udp:{address}"));
     command.env("SNMP_PERSISTENT_DIR", folder).env("MIBS", "");
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
 }

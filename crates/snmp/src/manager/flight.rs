@@ -92,8 +92,8 @@ pub(super) struct Flight {
     pub(super) trouble: Option<Failure>,
     /// How often discovery or resynchronisation started over.
     pub(super) restarts: u32,
-    /// The other key extension has been tried.
-    pub(super) switched: bool,
+    /// How often the other key extension was turned to.
+    pub(super) switched: u32,
 }
 
 impl Flight {
@@ -110,7 +110,7 @@ impl Flight {
             id_at: 0,
             trouble: None,
             restarts: 0,
-            switched: false,
+            switched: 0,
         }
     }
 

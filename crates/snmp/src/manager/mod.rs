@@ -430,19 +430,20 @@ impl Manager {
         let Some(job) = self.jobs.get_mut(&ticket) else { return };
         let Some(flight) = &mut job.flight else { return };
         flight.deadline = None;
-        if flight.tries <= self.limits.retries {
-            return self.queue(ticket);
-        }
+        let last = flight.tries > self.limits.retries;
         if let (Credentials::V3(user), Some(target)) = (&job.who, self.targets.get_mut(&job.to)) {
-            if flight.stage == Stage::Ask
-                && !flight.switched
-                && flight.trouble.is_none()
-                && target.engine.as_mut().is_some_and(|engine| engine.switch_extension(user))
-            {
-                flight.switched = true;
-                flight.restart();
+            // A wrong key extension may show as silence: each try takes the other one, and each gets a try.
+            let switches = flight.stage == Stage::Ask && flight.trouble.is_none() && (!last || flight.switched == 0);
+            if switches && target.engine.as_mut().is_some_and(|engine| engine.switch_extension(user)) {
+                flight.switched += 1;
+                flight.current = flight.ids.len();
                 return self.queue(ticket);
             }
+        }
+        if !last {
+            return self.queue(ticket);
+        }
+        if let (Credentials::V3(_), Some(target)) = (&job.who, self.targets.get_mut(&job.to)) {
             // Whoever answers there next may be another engine.
             target.engine = None;
         }

@@ -202,7 +202,20 @@ pub(super) fn judge(
     let id = engine.id.clone();
     let Some(local) = engine.local(user) else { return Verdict::Wait(None) };
     let mut authentic = user.auth.is_none();
-    let opened = match local.keys.open(datagram, message, &mut pens.plain, quirks) {
+    let mut opened = local.keys.open(datagram, message, &mut pens.plain, quirks);
+    if matches!(opened, Err(OpenError::BadPrivacy)) && engine.switch_extension(user) {
+        // An answer to a try with the other extension; if it is none, that changes nothing.
+        let other = engine.local(user).map(|local| local.keys.clone());
+        match other.as_ref().map(|keys| keys.open(datagram, message, &mut pens.plain, quirks)) {
+            Some(Ok(scoped)) => opened = Ok(scoped),
+            _ => {
+                engine.switch_extension(user);
+                opened = Err(OpenError::BadPrivacy);
+            }
+        }
+    }
+    let Some(local) = engine.local(user) else { return Verdict::Wait(None) };
+    let opened = match opened {
         Ok(scoped) => {
             authentic = true;
             Ok(scoped)
@@ -292,10 +305,10 @@ fn on_report(
 }
 
 fn other_extension(engine: &mut Engine, user: &User, flight: &mut Flight, failure: Failure) -> Verdict {
-    if flight.switched || !engine.switch_extension(user) {
+    if flight.switched >= 2 || !engine.switch_extension(user) {
         return Verdict::Fail(failure);
     }
-    flight.switched = true;
+    flight.switched += 1;
     flight.restart();
     Verdict::Restart
 }

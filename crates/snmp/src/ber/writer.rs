@@ -102,7 +102,13 @@ impl Writer {
 
     /// Writes an OID, in the minimal form even if it was received padded.
     pub fn oid(&mut self, oid: OidRef<'_>) {
-        self.element(tag::OBJECT_IDENTIFIER, oid.to_oid().octets());
+        let mark = self.mark();
+        if oid.is_padded() {
+            oid.minimal_subids().rev().for_each(|subid| self.raw(subid));
+        } else {
+            self.raw(oid.octets());
+        }
+        self.header(tag::OBJECT_IDENTIFIER, mark);
     }
 
     /// Writes a value.
@@ -124,7 +130,7 @@ impl Writer {
         }
     }
 
-    /// Writes one variable binding. A malformed one is written back as it came.
+    /// Writes one variable binding. Of a malformed one the raw octets are put back into a binding's frame.
     pub fn varbind(&mut self, oid: OidRef<'_>, binding: BindingRef<'_>) {
         let mark = self.mark();
         match binding {

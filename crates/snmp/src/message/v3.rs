@@ -102,8 +102,7 @@ impl<'a> V3Message<'a> {
         let mut header = Reader::within(header);
         let at = header;
         let msg_id = i32::try_from(header.integer(quirks_in)?).map_err(|_| at.fault(FaultKind::OutOfRange))?;
-        let at = header;
-        let max_size = u32::try_from(header.integer(quirks_in)?).map_err(|_| at.fault(FaultKind::OutOfRange))?;
+        let max_size = header.expect(tag::INTEGER, quirks_in)?.unsigned32(quirks_in)?;
         let at = header;
         let [flags] = header.octet_string(quirks_in)? else {
             return Err(at.fault(FaultKind::WrongSize));
@@ -134,10 +133,8 @@ impl<'a> UsmParameters<'a> {
         note_rest(wrapped, quirks);
         let mut reader = Reader::within(sequence);
         let engine_id = reader.octet_string(quirks)?;
-        let at = reader;
-        let boots = u32::try_from(reader.integer(quirks)?).map_err(|_| at.fault(FaultKind::OutOfRange))?;
-        let at = reader;
-        let time = u32::try_from(reader.integer(quirks)?).map_err(|_| at.fault(FaultKind::OutOfRange))?;
+        let boots = reader.expect(tag::INTEGER, quirks)?.unsigned32(quirks)?;
+        let time = reader.expect(tag::INTEGER, quirks)?.unsigned32(quirks)?;
         let user = reader.octet_string(quirks)?;
         let auth = reader.expect(tag::OCTET_STRING, quirks)?;
         let privacy = reader.octet_string(quirks)?;

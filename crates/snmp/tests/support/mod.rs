@@ -3,6 +3,7 @@
 
 pub mod frame;
 pub mod generate;
+pub mod mutate;
 pub mod vectors;
 
 /// Hex digits, blanks allowed.

@@ -140,6 +140,7 @@ impl<'a> OidRef<'a> {
     }
 
     /// An owned copy in minimal form.
+    #[inline]
     pub fn to_oid(self) -> Oid {
         if self.is_padded() {
             return Oid(self.minimal_subids().flatten().copied().collect());

@@ -1,4 +1,12 @@
 //! Neither decoding nor encoding into a reused buffer allocates. One test only: the counter sees the whole process.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "a test"
+)]
 
 mod support;
 

@@ -1,6 +1,14 @@
 //! Broken messages: no panic, no hang, and what was decoded is what it is encoded to.
 //!
 //! `DCA_MUTATIONS=1000000 cargo test --release -p dca-snmp --test mutation` is the full run; the default is a tenth.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "a test"
+)]
 
 mod support;
 

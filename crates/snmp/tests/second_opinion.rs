@@ -2,6 +2,14 @@
 //!
 //! It is strict where devices are sloppy, so its refusal says nothing. It is lax in a few places, listed in [`is_lax`]
 //! and [`lax_about_the_frame`]; any other difference fails.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "a test"
+)]
 
 mod support;
 

@@ -4,6 +4,14 @@
 //! gosnmp, net-snmp: A the wanted value, a a doubtful one, D the binding silently lost, R the message refused, P panic.
 //! The rule (docs/decisions/001-forgiven-octets.md) is checked on every row: what net-snmp or two peers read as wanted
 //! is read here. `crates/snmp/TOLERANCE.md` shows the table; `UPDATE_EXPECT=1 cargo test -p dca-snmp` renews it.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "a test"
+)]
 
 mod support;
 

@@ -42,15 +42,22 @@ impl Writer {
     }
 
     /// Writes octets as they are.
+    #[inline]
     pub fn raw(&mut self, octets: &[u8]) {
-        if octets.len() > self.start {
-            self.grow(octets.len());
-        }
-        let start = self.start - octets.len();
-        if let Some(room) = self.buffer.get_mut(start..self.start) {
+        if let Some(room) = self.room(octets.len()) {
             room.copy_from_slice(octets);
         }
-        self.start = start;
+    }
+
+    /// Takes `length` octets in front of what was written.
+    #[inline]
+    fn room(&mut self, length: usize) -> Option<&mut [u8]> {
+        if length > self.start {
+            self.grow(length);
+        }
+        let end = self.start;
+        self.start -= length;
+        self.buffer.get_mut(self.start..end)
     }
 
     /// Writes tag and length over what was written since `mark`.
@@ -67,7 +74,15 @@ impl Writer {
     }
 
     /// Writes one element around content.
+    #[inline]
     pub fn element(&mut self, tag: u8, content: &[u8]) {
+        if let Ok(short @ 0..0x80) = u8::try_from(content.len())
+            && let Some([into_tag, into_length, into_content @ ..]) = self.room(content.len() + 2)
+        {
+            (*into_tag, *into_length) = (tag, short);
+            into_content.copy_from_slice(content);
+            return;
+        }
         let mark = self.mark();
         self.raw(content);
         self.header(tag, mark);
@@ -102,12 +117,11 @@ impl Writer {
 
     /// Writes an OID, in the minimal form even if it was received padded.
     pub fn oid(&mut self, oid: OidRef<'_>) {
-        let mark = self.mark();
-        if oid.is_padded() {
-            oid.minimal_subids().rev().for_each(|subid| self.raw(subid));
-        } else {
-            self.raw(oid.octets());
+        if !oid.is_padded() {
+            return self.element(tag::OBJECT_IDENTIFIER, oid.octets());
         }
+        let mark = self.mark();
+        oid.minimal_subids().rev().for_each(|subid| self.raw(subid));
         self.header(tag::OBJECT_IDENTIFIER, mark);
     }
 

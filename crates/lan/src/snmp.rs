@@ -1,0 +1,151 @@
+//! Asking devices: the handle in front of the driver task.
+
+use crate::driver::{Ask, Driver, Question};
+use crate::socket::Sockets;
+use crate::{LanError, Settings};
+use dca_fence::Allowed;
+use dca_snmp::{Credentials, Failure, Oid, Outcome, Quirks, Request, Response, Walk, WalkEnd, Walked, oid};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+use tokio::sync::{mpsc, oneshot};
+
+/// Questions that wait between the handles and the driver. More only costs memory: the driver takes in what it can send.
+const WAITING: usize = 64;
+
+/// The way to ask devices. Cheap to clone; all clones share the sockets and the driver task, which ends with the last
+/// clone.
+///
+/// Dropping the future of a question takes the question back.
+#[derive(Debug, Clone)]
+pub struct Snmp {
+    asks: mpsc::Sender<Ask>,
+    /// Numbers of questions whose callers are gone. Unbounded because a drop cannot wait; each question that was taken
+    /// in puts at most one number here, so it is bounded by those.
+    dropped: mpsc::UnboundedSender<u64>,
+    shared: Arc<Shared>,
+}
+
+/// What handle and driver share.
+#[derive(Debug, Default)]
+pub(crate) struct Shared {
+    next: AtomicU64,
+    receive_buffer: usize,
+    pub(crate) sent: AtomicU64,
+    pub(crate) octets_sent: AtomicU64,
+    pub(crate) received: AtomicU64,
+    pub(crate) octets_received: AtomicU64,
+    pub(crate) refused: AtomicU64,
+    pub(crate) unreachable: AtomicU64,
+    pub(crate) delayed: AtomicU64,
+}
+
+/// What went over the sockets since they were bound. Octets are those of UDP payload.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Counters {
+    /// Datagrams sent.
+    pub sent: u64,
+    /// Octets in them.
+    pub octets_sent: u64,
+    /// Datagrams received, whoever sent them.
+    pub received: u64,
+    /// Octets in them.
+    pub octets_received: u64,
+    /// Datagrams that the system refused to send (no route, a firewall's veto).
+    pub refused: u64,
+    /// Datagrams of which ICMP said that they did not arrive (heard on Linux).
+    pub unreachable: u64,
+    /// How often sending had to wait because the system was short of buffers or neighbour entries.
+    pub delayed: u64,
+}
+
+impl Snmp {
+    /// Opens the sockets and starts the driver task. To be called inside a tokio runtime with I/O and time enabled.
+    pub fn bind(settings: Settings) -> Result<Self, LanError> {
+        let runtime = tokio::runtime::Handle::try_current().map_err(|_| LanError::NoRuntime)?;
+        let mut seed = [0; 32];
+        getrandom::fill(&mut seed).map_err(LanError::Entropy)?;
+        let sockets = Sockets::bind(settings.receive_buffer)?;
+        let shared = Arc::new(Shared { receive_buffer: sockets.receive_buffer(), ..Shared::default() });
+        let (asks, asked) = mpsc::channel(WAITING);
+        let (dropped, drops) = mpsc::unbounded_channel();
+        runtime.spawn(Driver::new(&settings, seed, sockets, Arc::clone(&shared), asked, drops).run());
+        Ok(Self { asks, dropped, shared })
+    }
+
+    /// Asks one question.
+    pub async fn ask(&self, what: Request, at: Allowed, who: &Credentials) -> Result<Response, Failure> {
+        match self.put(Question::Ask(what), at, who).await {
+            Some(Outcome::Answer(answer)) => answer,
+            _ => Err(Failure::Cancelled),
+        }
+    }
+
+    /// Reads subtrees. A walk that ends early keeps what it has read, and says where and why it ended.
+    pub async fn walk(&self, walk: Walk, at: Allowed, who: &Credentials) -> Walked {
+        let root = walk.roots.first().cloned();
+        match self.put(Question::Walk(walk), at, who).await {
+            Some(Outcome::Walked(walked)) => walked,
+            _ => cancelled(root),
+        }
+    }
+
+    /// What went over the sockets so far, of all clones.
+    pub fn counters(&self) -> Counters {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        Counters {
+            sent: read(&self.shared.sent),
+            octets_sent: read(&self.shared.octets_sent),
+            received: read(&self.shared.received),
+            octets_received: read(&self.shared.octets_received),
+            refused: read(&self.shared.refused),
+            unreachable: read(&self.shared.unreachable),
+            delayed: read(&self.shared.delayed),
+        }
+    }
+
+    /// Octets of receive buffer that the system granted, as it reports them (Linux: twice what was asked, at most twice
+    /// `net.core.rmem_max`).
+    pub fn receive_buffer(&self) -> usize {
+        self.shared.receive_buffer
+    }
+
+    /// Gives a question to the driver and waits for its outcome; `None` if the driver ended without one.
+    async fn put(&self, question: Question, at: Allowed, who: &Credentials) -> Option<Outcome> {
+        let (reply, outcome) = oneshot::channel();
+        let number = self.shared.next.fetch_add(1, Ordering::Relaxed);
+        let ask = Ask { number, question, to: at.addr(), who: who.clone(), reply };
+        self.asks.send(ask).await.ok()?;
+        let mut taking_back = TakeBack { dropped: &self.dropped, number: Some(number) };
+        let outcome = outcome.await.ok();
+        taking_back.number = None;
+        outcome
+    }
+}
+
+/// Tells the driver when the caller goes before the answer is there.
+struct TakeBack<'a> {
+    dropped: &'a mpsc::UnboundedSender<u64>,
+    number: Option<u64>,
+}
+
+impl Drop for TakeBack<'_> {
+    fn drop(&mut self) {
+        if let Some(number) = self.number {
+            // Without a driver there is nothing to take back.
+            let _ = self.dropped.send(number);
+        }
+    }
+}
+
+/// What a walk is that the driver never finished.
+fn cancelled(root: Option<Oid>) -> Walked {
+    Walked {
+        varbinds: Vec::new(),
+        end: WalkEnd::Failed { at: root.unwrap_or_else(|| oid!("1.3.6.1").to_oid()), why: Failure::Cancelled },
+        quirks: Quirks::default(),
+        took: Duration::ZERO,
+        sent: 0,
+    }
+}

@@ -227,7 +227,7 @@ pub struct Alert {
     pub description: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub location: Option<i64>,
-    /// False for a row that only records that an alert has ended.
+    /// False for a row that only records that an alert has ended, or that names no condition (a panel text).
     pub active: bool,
     pub source: Source,
 }

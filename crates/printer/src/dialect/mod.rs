@@ -1,0 +1,40 @@
+//! The encodings that only one vendor uses, as named operations.
+//!
+//! A profile names an operation; it cannot describe one. The set is closed and small, so what a profile can do to the
+//! octets of a device is known without reading the profile. This folder is the only one where a vendor's name may
+//! stand in Rust.
+
+mod brother;
+mod hp;
+
+pub(crate) use brother::{Record, records};
+use serde::Deserialize;
+
+/// How the octets of a text are to be taken before they are decoded as text.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+pub(crate) enum TextForm {
+    /// As they are.
+    #[default]
+    #[serde(rename = "plain")]
+    Plain,
+    /// A two-octet symbol set in front: see [`hp::without_symbol_set`].
+    #[serde(rename = "hp-symbol-set")]
+    HpSymbolSet,
+}
+
+impl TextForm {
+    pub(crate) fn octets(self, octets: &[u8]) -> &[u8] {
+        match self {
+            Self::Plain => octets,
+            Self::HpSymbolSet => hp::without_symbol_set(octets),
+        }
+    }
+}
+
+/// How an octet string is cut into records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub(crate) enum RecordForm {
+    /// `id length value`, or `id 01 length value`: see [`brother::records`].
+    #[serde(rename = "brother-records")]
+    Brother,
+}

@@ -1,0 +1,436 @@
+//! A profile as its TOML file says it. Every value is checked while it is read, so an error knows its line.
+
+use super::key::{Key, Words};
+use crate::dialect::{RecordForm, TextForm};
+use crate::reading::Confidence;
+use dca_snmp::Oid;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use toml::Spanned;
+
+/// One file.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct File {
+    /// The profile whose entries this one has too, behind its own.
+    pub(crate) extends: Option<Spanned<String>>,
+    /// The engine's maker: the brand where no text of the device names one.
+    pub(crate) vendor: Option<String>,
+    /// Recorded walks that this profile was checked with.
+    #[serde(default)]
+    pub(crate) recordings: Vec<String>,
+    #[serde(default, rename = "match")]
+    pub(crate) matches: Vec<Match>,
+    #[serde(default)]
+    pub(crate) identity: Identity,
+    #[serde(default)]
+    pub(crate) meter: Vec<Meter>,
+    #[serde(default)]
+    pub(crate) meter_table: Vec<MeterTable>,
+    #[serde(default)]
+    pub(crate) records: Vec<Records>,
+    #[serde(default)]
+    pub(crate) count: Vec<Count>,
+    #[serde(default)]
+    pub(crate) count_table: Vec<CountTable>,
+    #[serde(default)]
+    pub(crate) supplies: Supplies,
+    pub(crate) total: Option<Total>,
+    #[serde(default)]
+    pub(crate) deny: Vec<Deny>,
+}
+
+/// One way to tell that a device is this profile's: all that is said here holds.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Match {
+    /// sysObjectID lies at or below.
+    pub(crate) sys_object_id: Option<OidText>,
+    /// Stand in sysDescr, hrDeviceDescr or an IEEE 1284 device id as whole words, case aside.
+    pub(crate) words: Option<String>,
+    /// The device answers this instance.
+    pub(crate) present: Option<OidText>,
+}
+
+/// Chains: the first entry that gives a text wins.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Identity {
+    #[serde(default)]
+    pub(crate) model: Vec<Text>,
+    #[serde(default)]
+    pub(crate) serial: Vec<Text>,
+    #[serde(default)]
+    pub(crate) firmware: Vec<Text>,
+    #[serde(default)]
+    pub(crate) mac: Vec<Text>,
+    #[serde(default)]
+    pub(crate) hostname: Vec<Text>,
+    #[serde(default)]
+    pub(crate) asset: Vec<Text>,
+}
+
+/// One place where a text may be found.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Text {
+    pub(crate) oid: OidText,
+    /// The value of this key of an IEEE 1284 device id, such as `MDL`.
+    pub(crate) field: Option<String>,
+    /// What stands behind this text.
+    pub(crate) after: Option<String>,
+    /// What stands before this text.
+    pub(crate) until: Option<String>,
+    /// Taken off the front where it is there.
+    pub(crate) without: Option<String>,
+    #[serde(default)]
+    pub(crate) form: TextForm,
+    pub(crate) confidence: Grade,
+    /// Who says so: a MIB and its object, a recording, a collector's source.
+    #[serde(rename = "source")]
+    pub(crate) _source: Note,
+    /// What else a reader should know.
+    #[serde(rename = "why")]
+    pub(crate) _why: Option<Note>,
+}
+
+/// One meter at one instance, or the sum of two or more.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Meter {
+    pub(crate) oid: Option<OidText>,
+    pub(crate) sum: Option<Vec<OidText>>,
+    pub(crate) is: Spanned<Key>,
+    /// Values that mean "does not apply here".
+    #[serde(default)]
+    pub(crate) absent: Vec<i64>,
+    pub(crate) confidence: Grade,
+    /// Who says so: a MIB and its object, a recording, a collector's source.
+    #[serde(rename = "source")]
+    pub(crate) _source: Note,
+    /// What else a reader should know.
+    #[serde(rename = "why")]
+    pub(crate) _why: Option<Note>,
+}
+
+/// Meters in rows: what a row counts is told by a label, by codes, or by the places in its index.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct MeterTable {
+    /// The column of counts.
+    pub(crate) values: Spanned<OidText>,
+    /// Only the rows whose index starts so, such as `["1.20"]`: bounds the walk of a large table.
+    #[serde(default)]
+    pub(crate) under: Vec<Arcs>,
+    /// What holds of every row.
+    #[serde(default)]
+    pub(crate) is: Words,
+    /// A column of texts.
+    pub(crate) labels: Option<Labels>,
+    /// Columns of numbers.
+    #[serde(default)]
+    pub(crate) codes: Vec<Codes>,
+    /// Places in the index.
+    #[serde(default)]
+    pub(crate) places: Vec<Place>,
+    #[serde(default)]
+    pub(crate) absent: Vec<i64>,
+    pub(crate) confidence: Grade,
+    /// Who says so: a MIB and its object, a recording, a collector's source.
+    #[serde(rename = "source")]
+    pub(crate) _source: Note,
+    /// What else a reader should know.
+    #[serde(rename = "why")]
+    pub(crate) _why: Option<Note>,
+}
+
+/// What the texts of a column say.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Labels {
+    pub(crate) column: OidText,
+    #[serde(default)]
+    pub(crate) form: TextForm,
+    pub(crate) meaning: BTreeMap<String, Meaning>,
+}
+
+/// What the numbers of a column say.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Codes {
+    pub(crate) column: OidText,
+    pub(crate) meaning: BTreeMap<Number, Meaning>,
+}
+
+/// What an arc of the index says.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Place {
+    /// Counted from 1.
+    pub(crate) arc: usize,
+    pub(crate) meaning: BTreeMap<Number, Meaning>,
+}
+
+/// What a label, a code, a place or a record means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Meaning {
+    pub(crate) is: Words,
+    /// Where it is known less well than the rest of the table.
+    pub(crate) confidence: Option<Confidence>,
+}
+
+/// Records in an octet string.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Records {
+    pub(crate) oid: OidText,
+    pub(crate) form: RecordForm,
+    #[serde(default)]
+    pub(crate) meters: BTreeMap<Tag, Meaning>,
+    #[serde(default)]
+    pub(crate) maintenance: BTreeMap<Tag, Part>,
+    #[serde(default)]
+    pub(crate) counts: BTreeMap<Tag, Event>,
+    pub(crate) confidence: Grade,
+    /// Who says so: a MIB and its object, a recording, a collector's source.
+    #[serde(rename = "source")]
+    pub(crate) _source: Note,
+    /// What else a reader should know.
+    #[serde(rename = "why")]
+    pub(crate) _why: Option<Note>,
+}
+
+/// Wear of a part.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Part {
+    pub(crate) part: String,
+    #[serde(rename = "as")]
+    pub(crate) measure: Measure,
+}
+
+/// How wear is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Measure {
+    /// What is left in 0.01 percent, a value of four octets.
+    HundredthsOfPercent,
+    /// Pages until it is due.
+    PagesLeft,
+}
+
+/// What an event counter counts.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Event {
+    pub(crate) what: String,
+    #[serde(rename = "where")]
+    pub(crate) place: Option<String>,
+}
+
+/// Events at one instance.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Count {
+    pub(crate) oid: OidText,
+    pub(crate) what: String,
+    #[serde(rename = "where")]
+    pub(crate) place: Option<String>,
+    pub(crate) confidence: Grade,
+    /// Who says so: a MIB and its object, a recording, a collector's source.
+    #[serde(rename = "source")]
+    pub(crate) _source: Note,
+    /// What else a reader should know.
+    #[serde(rename = "why")]
+    pub(crate) _why: Option<Note>,
+}
+
+/// Events in rows with a code.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CountTable {
+    pub(crate) values: OidText,
+    pub(crate) codes: OidText,
+    pub(crate) meaning: BTreeMap<Number, Event>,
+    pub(crate) confidence: Grade,
+    /// Who says so: a MIB and its object, a recording, a collector's source.
+    #[serde(rename = "source")]
+    pub(crate) _source: Note,
+    /// What else a reader should know.
+    #[serde(rename = "why")]
+    pub(crate) _why: Option<Note>,
+}
+
+/// How this vendor fills prtMarkerSuppliesTable, and where more is known of its rows.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Supplies {
+    pub(crate) receptacle_reports_fill: Option<bool>,
+    pub(crate) percent_without_capacity: Option<bool>,
+    pub(crate) markers_add_up: Option<bool>,
+    #[serde(default)]
+    pub(crate) detail: Vec<Detail>,
+}
+
+/// Columns of a vendor's table about supplies.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Detail {
+    pub(crate) join: Join,
+    pub(crate) part_number: Option<OidText>,
+    pub(crate) serial: Option<OidText>,
+    pub(crate) pages_left: Option<OidText>,
+    /// The code column and the code that make `pages_left` pages.
+    pub(crate) pages_when: Option<PagesWhen>,
+    pub(crate) confidence: Grade,
+    /// Who says so: a MIB and its object, a recording, a collector's source.
+    #[serde(rename = "source")]
+    pub(crate) _source: Note,
+    /// What else a reader should know.
+    #[serde(rename = "why")]
+    pub(crate) _why: Option<Note>,
+}
+
+/// Which row of prtMarkerSuppliesTable a vendor's row is about.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, untagged)]
+pub(crate) enum Join {
+    /// A column that holds the OID of the row.
+    Reference { reference: OidText },
+    /// A column that holds the text of prtMarkerSuppliesDescription.
+    Description { description: OidText },
+}
+
+impl Join {
+    pub(crate) fn column(&self) -> &OidText {
+        match self {
+            Self::Reference { reference: column } | Self::Description { description: column } => column,
+        }
+    }
+}
+
+/// The unit column of a vendor's row, and the code that says pages.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PagesWhen {
+    pub(crate) column: OidText,
+    pub(crate) code: i64,
+}
+
+/// Which figure is billed.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Total {
+    pub(crate) meter: Key,
+    /// True: only where there is no prtMarkerLifeCount.
+    #[serde(default)]
+    pub(crate) fallback: bool,
+    pub(crate) why: Note,
+}
+
+/// What is never asked for and never kept.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Deny {
+    pub(crate) oid: Spanned<OidText>,
+    #[serde(rename = "why")]
+    pub(crate) _why: Note,
+}
+
+/// How well a meaning is known: A, B or C.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Grade(pub(crate) Confidence);
+
+/// A text written for people; not empty.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Note(String);
+
+/// An OID in dotted decimal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct OidText(pub(crate) Oid);
+
+/// A few arcs in dotted decimal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Arcs(pub(crate) Vec<u32>);
+
+/// Two hex digits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Tag(pub(crate) u8);
+
+/// A number as a key of a TOML table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Number(pub(crate) i64);
+
+impl std::fmt::Display for Note {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+macro_rules! from_text {
+    ($kind:ident, $parse:expr) => {
+        impl<'de> Deserialize<'de> for $kind {
+            fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+                let text = String::deserialize(from)?;
+                #[allow(clippy::redundant_closure_call, reason = "one macro for four small types")]
+                ($parse)(text.as_str()).map(Self).map_err(serde::de::Error::custom)
+            }
+        }
+    };
+}
+
+// The reference's R (recorded on a device, the meaning from a named source) is B; D is not for reading.
+from_text!(Grade, |text: &str| match text {
+    "A" => Ok(Confidence::A),
+    "B" => Ok(Confidence::B),
+    "C" => Ok(Confidence::C),
+    "D" => Err("confidence D (sources contradict each other) is never read: leave the entry out".to_owned()),
+    other => Err(format!("`{other}`: expected confidence A, B or C")),
+});
+from_text!(Note, |text: &str| {
+    if text.trim().is_empty() { Err("expected a sentence".to_owned()) } else { Ok(text.to_owned()) }
+});
+from_text!(OidText, |text: &str| text.parse::<Oid>().map_err(|error| format!("`{text}`: {error}")));
+from_text!(Arcs, |text: &str| {
+    text.split('.')
+        .map(str::parse)
+        .collect::<Result<Vec<u32>, _>>()
+        .map_err(|_| format!("`{text}`: expected arcs such as 1.20"))
+});
+from_text!(Tag, |text: &str| {
+    let digits = text.len() == 2 && text.bytes().all(|digit| digit.is_ascii_hexdigit());
+    let tag = if digits { u8::from_str_radix(text, 16).ok() } else { None };
+    tag.ok_or_else(|| format!("`{text}`: expected two hex digits such as 0a"))
+});
+from_text!(Number, |text: &str| {
+    text.parse::<i64>().map_err(|_| format!("`{text}`: expected a number such as 201"))
+});
+
+impl<'de> Deserialize<'de> for Meaning {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Table {
+            is: Words,
+            confidence: Grade,
+        }
+        struct Visitor;
+        impl<'de> serde::de::Visitor<'de> for Visitor {
+            type Value = Meaning;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("words such as \"print mono\", or { is = \"print mono\", confidence = \"C\" }")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Meaning, E> {
+                Words::parse(text).map(|is| Meaning { is, confidence: None }).map_err(E::custom)
+            }
+
+            fn visit_map<A: serde::de::MapAccess<'de>>(self, map: A) -> Result<Meaning, A::Error> {
+                let table = Table::deserialize(serde::de::value::MapAccessDeserializer::new(map))?;
+                Ok(Meaning { is: table.is, confidence: Some(table.confidence.0) })
+            }
+        }
+        from.deserialize_any(Visitor)
+    }
+}

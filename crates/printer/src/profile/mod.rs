@@ -1,0 +1,172 @@
+//! What is known of a vendor's printers beyond the standard, as data.
+//!
+//! A profile is a TOML file: how to tell its devices, where they keep identity, meters and wear, and what must never be
+//! asked of them. It is checked when it is read; what it can do is closed (see [`file`] for its words, `dialect` for its
+//! operations). `docs/PROFILES.md` teaches how to write one.
+//!
+//! ```text
+//! rows ──► pick ──► Profile ──► plan ──► questions
+//!                      └──────► read ──► standard reading + the profile's figures, reconciled
+//! ```
+
+mod builtin;
+mod detail;
+mod error;
+mod file;
+mod identity;
+mod key;
+mod meters;
+mod pick;
+mod plan;
+mod reconcile;
+mod records;
+mod resolve;
+mod total;
+
+pub use error::ProfileError;
+pub use plan::Plan;
+
+use crate::reading::Reading;
+use crate::rows::Rows;
+use crate::standard::{self, Hints};
+use builtin::BUILTIN;
+use dca_snmp::Oid;
+use file::File;
+use std::sync::Arc;
+
+/// Name of the profile for devices that no other profile matches.
+const BASE: &str = "printer-mib";
+
+/// A set of profiles.
+#[derive(Debug, Clone)]
+pub struct Profiles(Vec<Profile>);
+
+/// One profile, with what it inherits.
+#[derive(Debug, Clone)]
+pub struct Profile {
+    name: String,
+    file: Arc<File>,
+}
+
+impl Profiles {
+    /// The profiles that come with the crate. A test reads them all; one that could not be read would be missing here.
+    pub fn builtin() -> Self {
+        Self::parse(BUILTIN.iter().copied()).unwrap_or_else(|_| Self(Vec::new()))
+    }
+
+    /// Reads profiles from (file name, text) pairs. A profile's name is its file name without folder and `.toml`; a
+    /// later file replaces an earlier one of the same name, so a user's own profiles go behind the built-in ones.
+    ///
+    /// # Errors
+    /// The first thing that is wrong, with file, line and what was expected.
+    pub fn parse<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Self, ProfileError> {
+        let profiles = resolve::files(files)?;
+        Ok(Self(profiles.into_iter().map(|(name, file)| Profile { name, file: Arc::new(file) }).collect()))
+    }
+
+    /// The built-in profiles and these; of two with the same name the one given here.
+    ///
+    /// # Errors
+    /// As [`Profiles::parse`].
+    pub fn with<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Self, ProfileError> {
+        Self::parse(BUILTIN.iter().copied().chain(files))
+    }
+
+    /// What to ask of an address, in one GET, before [`Profiles::pick`] and [`verdict`](crate::verdict).
+    pub fn discovery(&self) -> Vec<Oid> {
+        pick::questions(self.0.iter().map(|profile| &*profile.file))
+    }
+
+    /// The profile for the device that gave these rows. Only the answers to [`Profiles::discovery`] are looked at. A
+    /// device that none matches is read by the standard MIBs alone.
+    pub fn pick(&self, rows: &Rows) -> Profile {
+        let best = self.0.iter().filter_map(|profile| Some((pick::fit(&profile.file, rows)?, profile)));
+        // Of two equal fits the first by name, so the answer does not depend on the order of files.
+        let best = best.max_by(|(a, left), (b, right)| a.cmp(b).then_with(|| right.name.cmp(&left.name)));
+        best.map(|(_, profile)| profile).or_else(|| self.named(BASE)).cloned().unwrap_or_else(Profile::bare)
+    }
+
+    /// The profile of that name.
+    pub fn named(&self, name: &str) -> Option<&Profile> {
+        self.0.iter().find(|profile| profile.name == name)
+    }
+
+    /// All profiles, by name.
+    pub fn iter(&self) -> impl Iterator<Item = &Profile> {
+        self.0.iter()
+    }
+}
+
+impl Profile {
+    /// The name of its file, without `.toml`.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The recorded walks that it says it was checked with.
+    pub fn recordings(&self) -> &[String] {
+        &self.file.recordings
+    }
+
+    /// What to ask of the device.
+    pub fn plan(&self) -> Plan {
+        Plan::of(self)
+    }
+
+    /// What the answers say. Never fails: what cannot be made sense of is left out and told as a doubt.
+    pub fn read(&self, rows: &Rows) -> Reading {
+        let plan = self.plan();
+        let clean: Rows;
+        let rows = if rows.iter().any(|(oid, _)| plan.denies(oid.as_ref())) {
+            let kept = rows.iter().filter(|(oid, _)| !plan.denies(oid.as_ref()));
+            clean = kept.map(|(oid, value)| (oid.clone(), value.clone())).collect();
+            &clean
+        } else {
+            rows
+        };
+        let mut reading = standard::read(rows, &self.hints());
+        reading.profile.clone_from(&self.name);
+        identity::read(&self.file, rows, &mut reading);
+        let mut figures = meters::read(&self.file, rows, &mut reading);
+        records::read(&self.file, rows, &mut figures, &mut reading);
+        reconcile::settle(figures, &mut reading);
+        total::choose(&self.file, &mut reading);
+        detail::read(&self.file, rows, &mut reading);
+        reading
+    }
+
+    fn bare() -> Self {
+        Self { name: BASE.to_owned(), file: Arc::default() }
+    }
+
+    fn hints(&self) -> Hints {
+        let supplies = &self.file.supplies;
+        Hints {
+            receptacle_reports_fill: supplies.receptacle_reports_fill.unwrap_or(false),
+            percent_without_capacity: supplies.percent_without_capacity.unwrap_or(false),
+            markers_add_up: supplies.markers_add_up.unwrap_or(false),
+        }
+    }
+
+    /// The instances that its entries name.
+    fn instances(&self) -> impl Iterator<Item = Oid> {
+        let file = &self.file;
+        let identity = identity::chains(&file.identity).into_iter().flat_map(|(_, chain)| chain).map(|text| &text.oid);
+        let meters = file.meter.iter().flat_map(|meter| meter.oid.iter().chain(meter.sum.iter().flatten()));
+        let records = file.records.iter().map(|records| &records.oid);
+        let counts = file.count.iter().map(|count| &count.oid);
+        identity.chain(meters).chain(records).chain(counts).map(|oid| oid.0.clone())
+    }
+
+    /// The columns that its entries name.
+    fn columns(&self) -> impl Iterator<Item = Oid> {
+        let file = &self.file;
+        let meters = file.meter_table.iter().flat_map(meters::columns);
+        let counts = file.count_table.iter().flat_map(|table| [table.values.0.clone(), table.codes.0.clone()]);
+        meters.chain(counts).chain(file.supplies.detail.iter().flat_map(detail::columns))
+    }
+
+    fn denied(&self) -> impl Iterator<Item = Oid> {
+        standard::denied().into_iter().chain(self.file.deny.iter().map(|deny| deny.oid.get_ref().0.clone()))
+    }
+}

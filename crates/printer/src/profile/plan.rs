@@ -1,0 +1,75 @@
+//! What is asked of one device: instances by GET, columns by walk, and nothing else.
+
+use super::Profile;
+use crate::rows::Rows;
+use crate::standard;
+use dca_snmp::{Oid, OidRef};
+
+/// Rows that one walk may bring: the largest table read here has a few hundred.
+const MAX_ROWS: usize = 2000;
+
+/// The questions of a full reading.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    /// Instances to GET.
+    pub gets: Vec<Oid>,
+    /// Subtrees to walk, none of them below another.
+    pub walks: Vec<Oid>,
+    /// What is never asked for and never kept, wherever it turns up.
+    pub deny: Vec<Oid>,
+    /// Rows after which a walk of one subtree is to stop.
+    pub max_rows: usize,
+}
+
+impl Plan {
+    pub(super) fn of(profile: &Profile) -> Self {
+        let deny: Vec<Oid> = profile.denied().collect();
+        let mut walks = standard::subtrees();
+        walks.extend(profile.columns());
+        let (beside, mut walks): (Vec<_>, Vec<_>) = walks.into_iter().partition(|root| runs_into(root, &deny));
+        walks.sort();
+        walks.dedup_by(|below, above| below.starts_with(above.as_ref()));
+        let mut gets: Vec<Oid> = standard::discovery();
+        gets.extend(profile.instances());
+        gets.extend(beside.iter().filter_map(|column| column.join([1]).ok()));
+        gets.sort();
+        gets.dedup();
+        gets.retain(|oid| !walks.iter().any(|root| oid.starts_with(root.as_ref())));
+        let mut plan = Self { gets, walks, deny, max_rows: MAX_ROWS };
+        let denied: Vec<Oid> = plan.deny.clone();
+        let allowed = |oid: &Oid| !denied.iter().any(|root| oid.starts_with(root.as_ref()));
+        plan.gets.retain(allowed);
+        plan.walks.retain(allowed);
+        plan
+    }
+
+    /// True if the plan asks for this instance.
+    pub fn covers(&self, oid: OidRef<'_>) -> bool {
+        !self.denies(oid)
+            && (self.gets.iter().any(|asked| *asked == oid)
+                || self.walks.iter().any(|root| oid.starts_with(root.as_ref())))
+    }
+
+    /// True if this instance must be neither asked for nor kept.
+    pub fn denies(&self, oid: OidRef<'_>) -> bool {
+        self.deny.iter().any(|root| oid.starts_with(root.as_ref()))
+    }
+
+    /// The rows that the plan covers, or that `discovery` asked for: what of a recording the device itself would have
+    /// been asked.
+    pub fn keep(&self, discovery: &[Oid], rows: &Rows) -> Rows {
+        rows.iter()
+            .filter(|(oid, _)| self.covers(oid.as_ref()) || (discovery.contains(oid) && !self.denies(oid.as_ref())))
+            .map(|(oid, value)| (oid.clone(), value.clone()))
+            .collect()
+    }
+}
+
+/// True if the next column is denied: a GETBULK walk of this one would bring it along, so its first row is asked for
+/// by name instead.
+fn runs_into(column: &Oid, deny: &[Oid]) -> bool {
+    let arcs: Vec<u32> = column.arcs().collect();
+    let Some((last, parent)) = arcs.split_last() else { return false };
+    let Some(next) = last.checked_add(1) else { return false };
+    Oid::from_arcs(parent.iter().copied().chain([next])).is_ok_and(|next| deny.contains(&next))
+}

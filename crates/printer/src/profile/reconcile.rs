@@ -1,0 +1,266 @@
+//! Do the meters of one reading agree with each other (`reference`: mono + colour = total, services within the total,
+//! duplex within the total, large within all)?
+//!
+//! A meter known from one source only (C) is reported when a rule confirms it and none contradicts it. A meter known
+//! better is reported anyway; a rule that it breaks costs it confidence and becomes a doubt.
+
+use super::key::Key;
+use super::meters::Figure;
+use crate::reading::{Confidence, Meter, Reading};
+
+/// Sums may differ by so many pages, or by half a percent: the counters are not read in one instant.
+const PAGES: u64 = 5;
+const PER_MILLE: u64 = 5;
+
+/// Adds the figures to the reading's meters.
+pub(super) fn settle(figures: Vec<Figure>, reading: &mut Reading) {
+    let mut pool = without_repeats(figures, &mut reading.doubts);
+    let own = pool.len();
+    // The standard page count is a witness too; it is in the reading already.
+    pool.extend(reading.meters.iter().filter_map(witness));
+    let failed =
+        |pool: &[Figure], keep: &[bool]| rules(pool, keep).into_iter().filter(|rule| !rule.holds).collect::<Vec<_>>();
+
+    let mut keep = vec![true; pool.len()];
+    for rule in failed(&pool, &keep) {
+        let suspects: Vec<usize> = rule.of.iter().copied().filter(|at| is_weak(&pool, *at)).collect();
+        for at in suspects {
+            if let (Some(kept), Some(figure)) = (keep.get_mut(at), pool.get(at)) {
+                reading.doubts.push(format!("{} {} is left out: {}", figure.key, figure.value, rule.text));
+                *kept = false;
+            }
+        }
+    }
+    let confirmed: Vec<usize> =
+        rules(&pool, &keep).into_iter().filter(|rule| rule.holds && rule.proves).flat_map(|rule| rule.of).collect();
+    for (at, kept) in keep.iter_mut().enumerate() {
+        *kept &= !is_weak(&pool, at) || confirmed.contains(&at);
+    }
+    for rule in failed(&pool, &keep) {
+        for at in &rule.of {
+            if let Some(figure) = pool.get_mut(*at).filter(|_| *at < own) {
+                figure.confidence = Confidence::C;
+            }
+        }
+        reading.doubts.push(rule.text);
+    }
+    reading.doubts.dedup();
+    let kept = pool.into_iter().take(own).zip(keep).filter_map(|(figure, kept)| kept.then_some(figure));
+    let mut meters: Vec<Meter> = kept.map(Figure::meter).collect();
+    // One row read twice is one meter.
+    let oids: Vec<_> = meters.iter().map(|meter| (meter.source.oid.clone(), meter.source.tag.clone())).collect();
+    reading.meters.retain(|meter| !oids.contains(&(meter.source.oid.clone(), meter.source.tag.clone())));
+    meters.append(&mut reading.meters);
+    reading.meters = meters;
+}
+
+impl Figure {
+    fn meter(self) -> Meter {
+        let Key { service, color, size, sides, unit, persistence } = self.key;
+        Meter {
+            service: service.to_owned(),
+            color: color.to_owned(),
+            size: size.to_owned(),
+            sides: sides.to_owned(),
+            unit: unit.to_owned(),
+            persistence: persistence.to_owned(),
+            value: self.value,
+            source: self.source,
+            confidence: self.confidence,
+        }
+    }
+}
+
+/// One rule as it applies to one reading.
+struct Rule {
+    /// Places in the pool.
+    of: Vec<usize>,
+    holds: bool,
+    /// True if holding says that the figures mean what we think: 0 + 0 = 0 does not.
+    proves: bool,
+    text: String,
+}
+
+/// Two entries for one meter: the better known stays; if they differ, that is told.
+fn without_repeats(figures: Vec<Figure>, doubts: &mut Vec<String>) -> Vec<Figure> {
+    let mut pool: Vec<Figure> = Vec::with_capacity(figures.len());
+    for figure in figures {
+        let Some(first) = pool.iter_mut().find(|first| first.key == figure.key) else {
+            pool.push(figure);
+            continue;
+        };
+        let (better, worse) =
+            if figure.confidence < first.confidence { (&figure, &*first) } else { (&*first, &figure) };
+        if better.value != worse.value && worse.confidence <= Confidence::B {
+            let at = |figure: &Figure| figure.source.oid.clone().unwrap_or_default();
+            let (a, b) = (at(better), at(worse));
+            doubts.push(format!("{}: {} at {a} and {} at {b}", better.key, better.value, worse.value));
+        }
+        if figure.confidence < first.confidence {
+            *first = figure;
+        }
+    }
+    pool
+}
+
+/// A meter of the standard reading in the form the rules look at: impressions over the device's life.
+fn witness(meter: &Meter) -> Option<Figure> {
+    let plain = meter.service == "system_totals"
+        && (meter.color.as_str(), meter.size.as_str(), meter.sides.as_str()) == ("total", "any", "any")
+        && (meter.unit.as_str(), meter.persistence.as_str()) == ("impressions", "lifetime");
+    let key = Key {
+        service: "system_totals",
+        color: "total",
+        size: "any",
+        sides: "any",
+        unit: "impressions",
+        persistence: "lifetime",
+    };
+    plain.then(|| Figure { key, value: meter.value, source: meter.source.clone(), confidence: meter.confidence })
+}
+
+fn is_weak(pool: &[Figure], at: usize) -> bool {
+    pool.get(at).is_some_and(|figure| figure.confidence >= Confidence::C)
+}
+
+fn rules(pool: &[Figure], keep: &[bool]) -> Vec<Rule> {
+    let kept: Vec<(usize, &Figure)> =
+        pool.iter().enumerate().filter(|(at, _)| keep.get(*at).copied().unwrap_or(false)).collect();
+    let find = |key: Key| kept.iter().copied().find(|(_, figure)| figure.key == key);
+    let mut rules = Vec::new();
+    for &(at, total) in &kept {
+        let key = total.key;
+        let among = |parts: &[Key]| parts.iter().filter_map(|part| find(*part)).collect::<Vec<_>>();
+        if key.color == "total" {
+            let colors = ["mono", "full_color", "single_color", "two_color"].map(|color| Key { color, ..key });
+            let parts = among(&colors);
+            // Mono alone may be all of a mono device or half of a colour one: no rule.
+            if parts.len() >= 2 && parts.iter().any(|(_, part)| part.key.color == "mono") {
+                rules.push(equal(&parts, (at, total)));
+            }
+        }
+        if key.sides == "any" {
+            let sides = among(&["simplex", "duplex"].map(|sides| Key { sides, ..key }));
+            match sides.as_slice() {
+                [one, other] => rules.push(equal(&[*one, *other], (at, total))),
+                [one] => rules.push(within(&[*one], (at, total), true)),
+                _ => {}
+            }
+            // Sheets through the duplex path are fewer than the sides they carry.
+            let sheets = among(&[Key { sides: "duplex", unit: "sheets", ..key }]);
+            if key.unit == "impressions" && !sheets.is_empty() {
+                rules.push(within(&sheets, (at, total), true));
+            }
+        }
+        if key.size == "any" {
+            let sizes = among(&["small", "large"].map(|size| Key { size, ..key }));
+            match sizes.as_slice() {
+                [one, other] => rules.push(equal(&[*one, *other], (at, total))),
+                [one] => rules.push(within(&[*one], (at, total), false)),
+                _ => {}
+            }
+        }
+        if key.service == "system_totals" && key.size == "any" && key.sides == "any" {
+            let services = among(&["print", "copy", "fax", "fax_in", "other"].map(|service| Key { service, ..key }));
+            let both = services.iter().filter(|(_, part)| part.key.service.starts_with("fax")).count() > 1;
+            if !services.is_empty() && !both {
+                rules.push(within(&services, (at, total), false));
+            }
+        }
+    }
+    rules
+}
+
+fn equal(parts: &[(usize, &Figure)], total: (usize, &Figure)) -> Rule {
+    let sum = sum(parts);
+    let holds = close(sum, total.1.value);
+    rule(parts, total, holds, holds && total.1.value > 0, "is not")
+}
+
+/// `proves` tells whether lying within the total is proof enough; for a sum over services only reaching it is.
+fn within(parts: &[(usize, &Figure)], total: (usize, &Figure), proves: bool) -> Rule {
+    let sum = sum(parts);
+    let holds = sum <= total.1.value || close(sum, total.1.value);
+    let proves = sum > 0 && (proves || close(sum, total.1.value));
+    rule(parts, total, holds, proves, "is more than")
+}
+
+fn rule(parts: &[(usize, &Figure)], total: (usize, &Figure), holds: bool, proves: bool, word: &str) -> Rule {
+    let told = parts.iter().map(|(_, part)| format!("{} {}", part.key, part.value)).collect::<Vec<_>>().join(" + ");
+    let text = format!("{told} {word} {} {}", total.1.key, total.1.value);
+    Rule { of: parts.iter().chain([&total]).map(|(at, _)| *at).collect(), holds, proves, text }
+}
+
+fn sum(parts: &[(usize, &Figure)]) -> u64 {
+    parts.iter().fold(0, |sum: u64, (_, part)| sum.saturating_add(part.value))
+}
+
+fn close(a: u64, b: u64) -> bool {
+    a.abs_diff(b) <= PAGES.max(a.max(b) / 1000 * PER_MILLE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::key::Words;
+    use super::*;
+    use crate::reading::Source;
+
+    fn settled(figures: &[(&str, u64, Confidence)]) -> (Vec<(String, u64, Confidence)>, Vec<String>) {
+        let figures = figures.iter().map(|(words, value, confidence)| Figure {
+            key: Words::parse(words).unwrap().key().unwrap(),
+            value: *value,
+            source: Source { oid: Some(format!("1.3.{value}.{}", words.len())), ..Source::default() },
+            confidence: *confidence,
+        });
+        let mut reading = Reading::default();
+        settle(figures.collect(), &mut reading);
+        let told = |meter: &Meter| (format!("{} {}", meter.service, meter.color), meter.value, meter.confidence);
+        (reading.meters.iter().map(told).collect(), reading.doubts)
+    }
+
+    use Confidence::{A, B, C};
+
+    #[test]
+    fn one_source_is_believed_when_the_sum_is_right() {
+        let (meters, doubts) =
+            settled(&[("system_totals", 100, B), ("system_totals mono", 60, C), ("system_totals full_color", 40, C)]);
+        assert_eq!(meters.len(), 3);
+        assert_eq!(meters[1], ("system_totals mono".into(), 60, C));
+        assert!(doubts.is_empty());
+    }
+
+    #[test]
+    fn one_source_is_dropped_when_the_sum_is_wrong_or_nothing_confirms_it() {
+        let (meters, doubts) =
+            settled(&[("system_totals", 100, B), ("system_totals mono", 60, C), ("system_totals full_color", 90, C)]);
+        assert_eq!(meters, [("system_totals total".into(), 100, B)]);
+        assert!(doubts[0].contains("is left out"), "{doubts:?}");
+        assert!(settled(&[("system_totals", 100, B), ("scan", 60, C)]).0.len() == 1);
+        // Nothing printed proves nothing.
+        assert!(settled(&[("system_totals", 0, B), ("print mono", 0, C), ("print", 0, C)]).0.len() == 1);
+    }
+
+    #[test]
+    fn a_broken_rule_costs_confidence() {
+        let (meters, doubts) =
+            settled(&[("system_totals", 100, A), ("system_totals mono", 60, A), ("system_totals full_color", 90, A)]);
+        assert!(meters.iter().all(|(_, _, confidence)| *confidence == C), "{meters:?}");
+        assert_eq!(doubts, ["system_totals mono 60 + system_totals full_color 90 is not system_totals total 100"]);
+    }
+
+    #[test]
+    fn duplex_within_the_total_confirms() {
+        let (meters, _) = settled(&[("system_totals", 1611, B), ("system_totals duplex", 538, C)]);
+        assert_eq!(meters.len(), 2);
+        let (meters, doubts) = settled(&[("system_totals", 100, B), ("system_totals duplex", 538, C)]);
+        assert_eq!((meters.len(), doubts.len()), (1, 1));
+    }
+
+    #[test]
+    fn the_better_known_of_two_entries_stays() {
+        let (meters, doubts) = settled(&[("print", 10, C), ("print", 12, A)]);
+        assert_eq!(meters, [("print total".into(), 12, A)]);
+        assert!(doubts.is_empty());
+        assert_eq!(settled(&[("print", 10, B), ("print", 12, A)]).1.len(), 1);
+    }
+}

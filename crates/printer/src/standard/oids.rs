@@ -1,0 +1,113 @@
+//! The objects that are read, by name: MIB-II (RFC 1213), HOST-RESOURCES-MIB (RFC 2790), Printer-MIB (RFC 3805) and the
+//! PWG port monitor MIB (PWG 5107.1).
+
+use dca_snmp::{Oid, OidRef, oid};
+
+macro_rules! objects {
+    ($($name:ident = $dotted:literal;)+) => {
+        $(pub(crate) const $name: OidRef<'static> = oid!($dotted);)+
+    };
+}
+
+objects! {
+    SYS_DESCR = "1.3.6.1.2.1.1.1.0";
+    SYS_OBJECT_ID = "1.3.6.1.2.1.1.2.0";
+    SYS_UP_TIME = "1.3.6.1.2.1.1.3.0";
+    SYS_NAME = "1.3.6.1.2.1.1.5.0";
+    SYS_LOCATION = "1.3.6.1.2.1.1.6.0";
+    IF_TYPE = "1.3.6.1.2.1.2.2.1.3";
+    IF_PHYS_ADDRESS = "1.3.6.1.2.1.2.2.1.6";
+    HR_DEVICE_TYPE = "1.3.6.1.2.1.25.3.2.1.2";
+    HR_DEVICE_DESCR = "1.3.6.1.2.1.25.3.2.1.3";
+    HR_DEVICE_STATUS = "1.3.6.1.2.1.25.3.2.1.5";
+    HR_DEVICE_PRINTER = "1.3.6.1.2.1.25.3.1.5";
+    HR_PRINTER = "1.3.6.1.2.1.25.3.5.1";
+    HR_PRINTER_STATUS = "1.3.6.1.2.1.25.3.5.1.1";
+    HR_PRINTER_ERRORS = "1.3.6.1.2.1.25.3.5.1.2";
+    PRINTER_MIB = "1.3.6.1.2.1.43";
+    CURRENT_LOCALIZATION = "1.3.6.1.2.1.43.5.1.1.2";
+    CONSOLE_LOCALIZATION = "1.3.6.1.2.1.43.5.1.1.10";
+    PRINTER_NAME = "1.3.6.1.2.1.43.5.1.1.16";
+    SERIAL_NUMBER = "1.3.6.1.2.1.43.5.1.1.17";
+    COVER = "1.3.6.1.2.1.43.6.1.1";
+    CHARACTER_SET = "1.3.6.1.2.1.43.7.1.1.4";
+    INPUT = "1.3.6.1.2.1.43.8.2.1";
+    OUTPUT = "1.3.6.1.2.1.43.9.2.1";
+    MARKER = "1.3.6.1.2.1.43.10.2.1";
+    SUPPLY = "1.3.6.1.2.1.43.11.1.1";
+    COLORANT = "1.3.6.1.2.1.43.12.1.1";
+    CONSOLE_TEXT = "1.3.6.1.2.1.43.16.5.1.2";
+    ALERT = "1.3.6.1.2.1.43.18.1.1";
+    PORT_DEVICE_ID = "1.3.6.1.4.1.2699.1.2.1.2.1.1.3";
+    PORT_HR_DEVICE = "1.3.6.1.4.1.2699.1.2.1.2.1.1.6";
+    PORT_COMMUNITY = "1.3.6.1.4.1.2699.1.2.1.2.1.1.7";
+    ENTERPRISES = "1.3.6.1.4.1";
+}
+
+/// The questions of the first request to an address, one GET: enough to tell a printer and its brand.
+pub fn discovery() -> Vec<Oid> {
+    [
+        SYS_OBJECT_ID,
+        SYS_DESCR,
+        SYS_UP_TIME,
+        SYS_NAME,
+        oid!("1.3.6.1.2.1.25.3.2.1.3.1"),
+        oid!("1.3.6.1.2.1.43.5.1.1.17.1"),
+        oid!("1.3.6.1.2.1.25.3.5.1.1.1"),
+    ]
+    .map(OidRef::to_oid)
+    .to_vec()
+}
+
+/// The subtrees that a full reading walks: columns where a table also holds people's names or what is not read, whole
+/// tables elsewhere. sysContact, prtGeneralCurrentOperator and prtGeneralServicePerson are not among them.
+pub fn subtrees() -> Vec<Oid> {
+    [
+        oid!("1.3.6.1.2.1.1.6"),
+        IF_TYPE,
+        IF_PHYS_ADDRESS,
+        HR_DEVICE_TYPE,
+        HR_DEVICE_DESCR,
+        HR_DEVICE_STATUS,
+        HR_PRINTER,
+        CURRENT_LOCALIZATION,
+        CONSOLE_LOCALIZATION,
+        PRINTER_NAME,
+        SERIAL_NUMBER,
+        COVER,
+        CHARACTER_SET,
+        INPUT,
+        OUTPUT,
+        MARKER,
+        SUPPLY,
+        COLORANT,
+        CONSOLE_TEXT,
+        ALERT,
+        PORT_DEVICE_ID,
+        PORT_HR_DEVICE,
+    ]
+    .map(OidRef::to_oid)
+    .to_vec()
+}
+
+/// What is never asked for: ppmPrinterSnmpCommunityName holds a secret, sysContact and the operator's and service
+/// person's columns hold names of people.
+pub fn denied() -> Vec<Oid> {
+    [PORT_COMMUNITY, oid!("1.3.6.1.2.1.1.4"), oid!("1.3.6.1.2.1.43.5.1.1.4"), oid!("1.3.6.1.2.1.43.5.1.1.5")]
+        .map(OidRef::to_oid)
+        .to_vec()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_denied_is_asked_for() {
+        for denied in denied() {
+            for asked in discovery().into_iter().chain(subtrees()) {
+                assert!(!denied.starts_with(asked.as_ref()) && !asked.starts_with(denied.as_ref()), "{asked} {denied}");
+            }
+        }
+    }
+}

@@ -24,7 +24,7 @@ pub(crate) struct Record {
 const MOST: usize = 256;
 
 /// Cuts a string into records. An empty string has none.
-pub(crate) fn records(octets: &[u8]) -> Result<Vec<Record>, &'static str> {
+pub(super) fn records(octets: &[u8]) -> Result<Vec<Record>, &'static str> {
     if octets.is_empty() || octets == [0xff] {
         return Ok(Vec::new());
     }

@@ -7,7 +7,7 @@
 mod brother;
 mod hp;
 
-pub(crate) use brother::{Record, records};
+pub(crate) use brother::Record;
 use serde::Deserialize;
 
 /// How the octets of a text are to be taken before they are decoded as text.
@@ -37,4 +37,13 @@ pub(crate) enum RecordForm {
     /// `id length value`, or `id 01 length value`: see [`brother::records`].
     #[serde(rename = "brother-records")]
     Brother,
+}
+
+impl RecordForm {
+    /// The records, or why there are none.
+    pub(crate) fn records(self, octets: &[u8]) -> Result<Vec<Record>, &'static str> {
+        match self {
+            Self::Brother => brother::records(octets),
+        }
+    }
 }

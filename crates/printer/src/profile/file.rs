@@ -81,8 +81,9 @@ pub(crate) struct Text {
     pub(crate) after: Option<String>,
     /// What stands before this text.
     pub(crate) until: Option<String>,
-    /// Taken off the front where it is there.
-    pub(crate) without: Option<String>,
+    /// True: only where nothing else, the standard MIBs included, tells it. C implies it.
+    #[serde(default)]
+    pub(crate) gap: bool,
     #[serde(default)]
     pub(crate) form: TextForm,
     pub(crate) confidence: Grade,
@@ -101,6 +102,8 @@ pub(crate) struct Meter {
     pub(crate) oid: Option<OidText>,
     pub(crate) sum: Option<Vec<OidText>>,
     pub(crate) is: Spanned<Key>,
+    /// The number stands in a text before this word, as in `1920 INCHES, 4876 CENTIMETERS`.
+    pub(crate) number_before: Option<String>,
     /// Values that mean "does not apply here".
     #[serde(default)]
     pub(crate) absent: Vec<i64>,
@@ -125,6 +128,9 @@ pub(crate) struct MeterTable {
     /// What holds of every row.
     #[serde(default)]
     pub(crate) is: Words,
+    /// The table counts one thing only when it has one row; with more it is left alone.
+    #[serde(default)]
+    pub(crate) only_row: bool,
     /// A column of texts.
     pub(crate) labels: Option<Labels>,
     /// Columns of numbers.

@@ -1,12 +1,17 @@
 //! Who a device is, by the chains of its profile.
 //!
 //! An entry that is known well (A, B) goes before what the standard MIBs say: a vendor's own serial number is whole
-//! where prtGeneralSerialNumber is empty or padded. An entry that only one source knows (C) fills a gap and no more.
+//! where prtGeneralSerialNumber is empty or padded. An entry that only one source knows (C), or that may speak of
+//! another device (`gap`), fills a gap and no more.
 
 use super::file::{File, Identity as Chains, Text};
 use crate::reading::{Confidence, Fact, Identity, Reading, Source};
 use crate::rows::Rows;
+use crate::standard::brand::Brands;
+use crate::standard::serials::is_serial;
+use crate::standard::table;
 use crate::standard::text::Decoder;
+use dca_snmp::Value;
 
 /// What a chain is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,9 +38,17 @@ pub(super) fn chains(identity: &Chains) -> [(Field, &[Text]); 6] {
 
 pub(super) fn read(file: &File, rows: &Rows, reading: &mut Reading) {
     for (field, chain) in chains(&file.identity) {
-        let found = chain.iter().find_map(|entry| fact(field, entry, rows));
         let standard = field.of(&mut reading.identity);
-        let Some(found) = found else { continue };
+        let found = |gap: bool| {
+            let entries = chain.iter().filter(|entry| gap == (entry.gap || entry.confidence.0 > Confidence::B));
+            entries.filter_map(|entry| fact(field, entry, rows)).next()
+        };
+        let Some(found) = found(false) else {
+            if standard.is_none() {
+                *standard = found(true);
+            }
+            continue;
+        };
         let agrees = standard.as_ref().is_some_and(|fact| same(&fact.value, &found.value));
         let contradicts = field == Field::Serial && standard.is_some() && !agrees;
         let doubt = contradicts.then(|| {
@@ -45,7 +58,7 @@ pub(super) fn read(file: &File, rows: &Rows, reading: &mut Reading) {
                 found.source.oid.clone().unwrap_or_default()
             )
         });
-        if standard.is_none() || (found.confidence <= Confidence::B && !agrees) {
+        if !agrees {
             *standard = Some(found);
         }
         reading.doubts.extend(doubt);
@@ -70,8 +83,11 @@ impl Field {
 }
 
 fn fact(field: Field, entry: &Text, rows: &Rows) -> Option<Fact> {
-    let octets = rows.get(entry.oid.0.as_ref())?.as_octets()?;
-    let value = if field == Field::Mac { mac(octets)? } else { text(entry, octets)? };
+    let value = rows.get(entry.oid.0.as_ref())?;
+    let mut value = if field == Field::Mac { mac(value.as_octets()?)? } else { text(entry, value)? };
+    if field == Field::Model {
+        value = Brands::get().without_brand(&value).to_owned();
+    }
     if field == Field::Serial && !is_serial(&value) {
         return None;
     }
@@ -81,8 +97,11 @@ fn fact(field: Field, entry: &Text, rows: &Rows) -> Option<Fact> {
     Some(Fact { value, source, confidence: entry.confidence.0 })
 }
 
-fn text(entry: &Text, octets: &[u8]) -> Option<String> {
-    let whole = Decoder::default().text(entry.form.octets(octets));
+fn text(entry: &Text, value: &Value) -> Option<String> {
+    // Some firmware sends a serial number of digits as a number.
+    let number = || table::number(value).map(|number| number.to_string());
+    let octets = value.as_octets().map(|octets| Decoder::default().text(entry.form.octets(octets)));
+    let whole = octets.or_else(number)?;
     let mut text = whole.as_str();
     if let Some(key) = &entry.field {
         text = device_id(text, key)?;
@@ -93,13 +112,12 @@ fn text(entry: &Text, octets: &[u8]) -> Option<String> {
     if let Some(until) = &entry.until {
         text = text.split(until.as_str()).next()?;
     }
-    if let Some(prefix) = &entry.without {
-        let head = text.get(..prefix.len()).filter(|head| head.eq_ignore_ascii_case(prefix));
-        text = head.and_then(|head| text.get(head.len()..)).unwrap_or(text);
-    }
     let text = text.trim();
-    let says_nothing =
-        text.is_empty() || ["null", "n/a", "none", "unknown", "-"].contains(&&*text.to_ascii_lowercase());
+    let lower = text.to_ascii_lowercase();
+    let says_nothing = text.is_empty()
+        || ["n/a", "none", "unknown", "-", "?"].contains(&lower.as_str())
+        || lower.starts_with("null")
+        || (text.starts_with('<') && text.ends_with('>'));
     (!says_nothing).then(|| text.to_owned())
 }
 
@@ -118,17 +136,9 @@ fn device_id<'a>(text: &'a str, key: &str) -> Option<&'a str> {
         .find_map(|(name, value)| (name.eq_ignore_ascii_case(key) || name.eq_ignore_ascii_case(long)).then_some(value))
 }
 
-/// At least four letters or digits, not all the same: `0000000000` and `XXXXXX` are what a board without a serial says.
-fn is_serial(text: &str) -> bool {
-    let mut letters = text.chars().filter(|c| c.is_alphanumeric());
-    let Some(first) = letters.next() else { return false };
-    let rest: Vec<char> = letters.collect();
-    rest.len() >= 3 && rest.iter().any(|c| *c != first)
-}
-
 fn mac(octets: &[u8]) -> Option<String> {
     let octets: &[u8; 6] = octets.try_into().ok()?;
-    let usable = octets.iter().any(|octet| *octet != 0) && octets[0] & 1 == 0;
+    let usable = octets.iter().any(|octet| *octet != 0) && octets.first().is_some_and(|first| first & 1 == 0);
     usable.then(|| octets.map(|octet| format!("{octet:02x}")).join(":"))
 }
 
@@ -143,19 +153,9 @@ mod tests {
 
     #[test]
     fn device_id_fields() {
-        let id = "MANUFACTURER:Zebra Technologies;COMMAND SET:ZPL;MDL: ZT230 ;";
-        assert_eq!(device_id(id, "MFG"), Some("Zebra Technologies"));
-        assert_eq!(device_id(id, "MDL"), Some("ZT230"));
+        let id = "MANUFACTURER:Acme Technologies;COMMAND SET:PCL;MDL: C1 ;";
+        assert_eq!(device_id(id, "MFG"), Some("Acme Technologies"));
+        assert_eq!(device_id(id, "MDL"), Some("C1"));
         assert_eq!(device_id(id, "SN"), None);
-    }
-
-    #[test]
-    fn a_serial_number_is_not_a_filler() {
-        for good in ["X7F4008528", "0505571100", "AAA0A00000"] {
-            assert!(is_serial(good), "{good}");
-        }
-        for bad in ["", "0000000000", "XXXX", "---", "12"] {
-            assert!(!is_serial(bad), "{bad}");
-        }
     }
 }

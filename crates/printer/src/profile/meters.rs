@@ -88,7 +88,10 @@ fn single(meter: &Meter, rows: &Rows, doubts: &mut Vec<String>) -> Option<Figure
     let key = *meter.is.get_ref();
     let mut parts = meter.oid.iter().chain(meter.sum.iter().flatten());
     let first = parts.next()?;
-    let mut value = plausible(&first.0, rows.get(first.0.as_ref())?, &meter.absent, doubts)?;
+    let mut value = match &meter.number_before {
+        Some(word) => before(rows.get(first.0.as_ref())?.as_octets()?, word)?,
+        None => plausible(&first.0, rows.get(first.0.as_ref())?, &meter.absent, doubts)?,
+    };
     let mut names = vec![first.0.to_string()];
     for part in parts {
         // A sum with a part missing would be too small.
@@ -96,13 +99,25 @@ fn single(meter: &Meter, rows: &Rows, doubts: &mut Vec<String>) -> Option<Figure
         names.push(part.0.to_string());
     }
     let rule = (names.len() > 1).then(|| format!("sum of {}", names.join(" and ")));
+    let rule = rule.or_else(|| meter.number_before.as_ref().map(|word| format!("the number before {word}")));
     let source = Source { oid: names.into_iter().next(), rule, ..Source::default() };
     Some(Figure { key, value, source, confidence: meter.confidence.0 })
+}
+
+/// The whole number that stands before a word.
+fn before(octets: &[u8], word: &str) -> Option<u64> {
+    let text = Decoder::default().text(octets).to_ascii_uppercase();
+    let head = text.split_once(&word.to_ascii_uppercase())?.0;
+    let number: u64 = head.trim_end().rsplit([' ', ',']).next()?.parse().ok()?;
+    (number < TOO_MANY.unsigned_abs()).then_some(number)
 }
 
 fn in_table(table: &MeterTable, rows: &Rows, figures: &mut Vec<Figure>, doubts: &mut Vec<String>) {
     let values = &table.values.get_ref().0;
     let depth = values.as_ref().len();
+    if table.only_row && rows.under(values.as_ref()).take(2).count() > 1 {
+        return;
+    }
     for (oid, value) in rows.under(values.as_ref()).take(MAX_ROWS) {
         let index: Vec<u32> = oid.arcs().skip(depth).collect();
         let wanted = table.under.is_empty() || table.under.iter().any(|arcs| index.starts_with(&arcs.0));

@@ -1,8 +1,9 @@
 //! Which profile reads a device.
 //!
 //! Only the answers to [`questions`] are looked at, so a device and a recording of it pick the same profile. Of several
-//! matches the one with more kinds of evidence wins (an HP print server's sysObjectID with a Brother text is a Brother),
-//! then sysObjectID before text (the engine answers, whatever brand is on the lid), then the longer proof.
+//! matches the one with more kinds of evidence wins (a print server's sysObjectID together with another brand's text is
+//! that brand), then sysObjectID, then an instance that only this engine answers (the engine answers, whatever brand is
+//! on the lid), then the longer text.
 
 use super::file::{File, Match};
 use crate::rows::Rows;
@@ -33,6 +34,7 @@ pub(super) fn questions<'a>(files: impl Iterator<Item = &'a File>) -> Vec<Oid> {
 pub(super) struct Fit {
     kinds: usize,
     arcs: usize,
+    present: bool,
     words: usize,
 }
 
@@ -42,7 +44,7 @@ pub(super) fn fit(file: &File, rows: &Rows) -> Option<Fit> {
 }
 
 fn one(rule: &Match, rows: &Rows) -> Option<Fit> {
-    let mut fit = Fit { kinds: 0, arcs: 0, words: 0 };
+    let mut fit = Fit { kinds: 0, arcs: 0, present: false, words: 0 };
     if let Some(root) = &rule.sys_object_id {
         let id = rows.get(SYS_OBJECT_ID)?.as_oid()?;
         if !id.starts_with(root.0.as_ref()) {
@@ -63,6 +65,7 @@ fn one(rule: &Match, rows: &Rows) -> Option<Fit> {
     if let Some(instance) = &rule.present {
         rows.get(instance.0.as_ref())?;
         fit.kinds += 1;
+        fit.present = true;
     }
     (fit.kinds > 0).then_some(fit)
 }
@@ -84,9 +87,9 @@ mod tests {
 
     #[test]
     fn words_are_whole() {
-        assert!(has_words(b"RICOH MP 3053 1.09 / RICOH", "ricoh"));
-        assert!(has_words(b"MFG:Zebra Technologies;", "zebra technologies"));
-        assert!(!has_words(b"Sharpener 2000", "sharp"));
-        assert!(!has_words(b"", "sharp"));
+        assert!(has_words(b"ACME MP 3053 1.09 / ACME", "acme"));
+        assert!(has_words(b"MFG:Acme Technologies;", "acme technologies"));
+        assert!(!has_words(b"Acmetronic 2000", "acme"));
+        assert!(!has_words(b"", "acme"));
     }
 }

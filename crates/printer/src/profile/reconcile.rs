@@ -17,7 +17,9 @@ pub(super) fn settle(figures: Vec<Figure>, reading: &mut Reading) {
     let mut pool = without_repeats(figures, &mut reading.doubts);
     let own = pool.len();
     // The standard page count is a witness too; it is in the reading already.
-    pool.extend(reading.meters.iter().filter_map(witness));
+    // Where the vendor keeps the same count, that one is the measure: two counters may differ, and total::choose says so.
+    let known: Vec<Key> = pool.iter().map(|figure| figure.key).collect();
+    pool.extend(reading.meters.iter().filter_map(witness).filter(|witness| !known.contains(&witness.key)));
     let failed =
         |pool: &[Figure], keep: &[bool]| rules(pool, keep).into_iter().filter(|rule| !rule.holds).collect::<Vec<_>>();
 
@@ -38,7 +40,8 @@ pub(super) fn settle(figures: Vec<Figure>, reading: &mut Reading) {
     }
     for rule in failed(&pool, &keep) {
         for at in &rule.of {
-            if let Some(figure) = pool.get_mut(*at).filter(|_| *at < own) {
+            // What another rule proves is not the one that is off.
+            if let Some(figure) = pool.get_mut(*at).filter(|_| *at < own && !confirmed.contains(at)) {
                 figure.confidence = Confidence::C;
             }
         }

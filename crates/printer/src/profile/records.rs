@@ -2,17 +2,14 @@
 
 use super::file::{File, Measure, Part, Records, Tag};
 use super::meters::Figure;
-use crate::dialect::{self, Record, RecordForm};
+use crate::dialect::Record;
 use crate::reading::{Count, Maintenance, Reading, Source};
 use crate::rows::Rows;
 
 pub(super) fn read(file: &File, rows: &Rows, figures: &mut Vec<Figure>, reading: &mut Reading) {
     for entry in &file.records {
         let Some(octets) = rows.get(entry.oid.0.as_ref()).and_then(|value| value.as_octets()) else { continue };
-        let records = match entry.form {
-            RecordForm::Brother => dialect::records(octets),
-        };
-        match records {
+        match entry.form.records(octets) {
             Ok(records) => records.iter().for_each(|record| one(entry, record, figures, reading)),
             Err(why) => reading.doubts.push(format!("{}: {why}", entry.oid.0)),
         }

@@ -130,8 +130,10 @@ fn check_table(table: &MeterTable) -> Result<(), String> {
     let codes = table.codes.iter().map(|codes| codes.meaning.values().collect());
     let places = table.places.iter().map(|place| place.meaning.values().collect());
     let dimensions: Vec<Vec<_>> = labels.chain(codes).chain(places).collect();
-    if dimensions.is_empty() {
-        return Err("expected `labels`, `codes` or `places`: what does a row of this table count?".to_owned());
+    if dimensions.is_empty() && !table.only_row {
+        return Err(
+            "expected `labels`, `codes`, `places` or `only_row`: what does a row of this table count?".to_owned()
+        );
     }
     if table.places.iter().any(|place| place.arc == 0) {
         return Err("the arcs of an index are counted from 1".to_owned());

@@ -17,11 +17,18 @@ pub(super) fn choose(file: &File, reading: &mut Reading) {
         Words::parse(&format!("{text} {sides}")).ok().and_then(Words::key) == Some(rule.meter)
     });
     let Some(meter) = meter else { return };
+    if meter.value == 0 {
+        // True on a new device; on a used one its counter memory was replaced, or it does not count. Nobody bills by it.
+        let oid = meter.source.oid.clone().unwrap_or_default();
+        reading.doubts.push(format!("the total at {oid} is 0: a new device, or one that lost or keeps no count"));
+        return;
+    }
     if let Some(standard) = &reading.total {
         if meter.source == standard.source {
             return;
         }
-        if meter.value != standard.value {
+        // Sheets and impressions differ as soon as one sheet is printed on both sides.
+        if meter.value != standard.value && meter.unit == standard.unit {
             let at = |source: &Source| source.oid.clone().unwrap_or_default();
             let (billed, other) = if rule.fallback {
                 ((standard.value, at(&standard.source)), (meter.value, at(&meter.source)))

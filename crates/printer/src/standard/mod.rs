@@ -12,7 +12,7 @@ mod identity;
 mod meters;
 mod model;
 mod oids;
-mod serials;
+pub(crate) mod serials;
 mod status;
 mod supplies;
 pub(crate) mod table;

@@ -1,1 +1,47 @@
-//! The DCA as a library: targets, credentials, scan, read, walk, record, report.
+//! The DCA as a library: what each command of `dca` does, without its terminal.
+//!
+//! ```text
+//! arguments, files ──► Targets ──► Scope (the fence)  ┐
+//!                  ──► Keyring (who asks whom)        ├──► Lan ──► scan, read, walk, record, ping ──► report ──► text
+//! ```
+//!
+//! Functions return data and take a [`Progress`]; nothing here prints, reads arguments or ends the process.
+
+mod asking;
+pub mod config;
+mod credentials;
+mod discover;
+mod input;
+mod interview;
+mod live;
+mod network;
+mod ping;
+mod progress;
+mod read;
+mod record;
+mod recorded;
+mod redact;
+pub mod report;
+mod scan;
+mod scope;
+mod walk;
+
+pub use asking::{Asking, rate, retries, seconds};
+pub use credentials::file::secret_file;
+pub use credentials::{
+    Keyring, Named, RawCredential, RawSecret, Secrets, UserOptions, Versions, auth_protocol, priv_protocol,
+};
+pub use dca_fence::Allowed;
+pub use input::{InputError, profiles};
+pub use dca_lan::LanError;
+pub use dca_printer::Profiles;
+pub use dca_snmp::{AuthProtocol, Oid, PrivProtocol, Value, Version, recording};
+pub use network::{Failed, Network, Run, Success};
+pub use ping::ping;
+pub use progress::Progress;
+pub use record::Recorded;
+pub use read::Read;
+pub use recorded::{FromFile, read_walk};
+pub use scan::Found;
+pub use scope::{Scope, Targets};
+pub use walk::Ended;

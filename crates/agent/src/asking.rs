@@ -1,0 +1,63 @@
+//! How patiently and how fast devices are asked.
+
+use std::time::Duration;
+
+/// How patiently and how fast devices are asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Asking {
+    /// After this long without an answer a device counts as silent, repeated questions included. What it answers to
+    /// an earlier one of them counts, so asking again costs a slow device nothing.
+    pub timeout: Duration,
+    /// How often a question is sent again within that time.
+    pub retries: u32,
+    /// Packets a second over all devices, at most.
+    pub rate: Option<u32>,
+}
+
+impl Default for Asking {
+    fn default() -> Self {
+        Self { timeout: Duration::from_secs(2), retries: 1, rate: None }
+    }
+}
+
+/// Addresses that are asked at the same time. With it, a range of so many silent addresses takes one time-out.
+pub(crate) const AT_ONCE: usize = 4096;
+
+impl Asking {
+    /// How long after the one before it the next credentials are tried.
+    pub(crate) fn stagger(self) -> Duration {
+        (self.timeout / 10).min(Duration::from_millis(100))
+    }
+}
+
+/// A time-out from a number of seconds.
+pub fn seconds(seconds: f64) -> Result<Duration, String> {
+    if (0.05..=60.0).contains(&seconds) {
+        return Ok(Duration::from_secs_f64(seconds));
+    }
+    Err(format!("expected 0.05 to 60 seconds, found {seconds}"))
+}
+
+/// A number of retries.
+pub fn retries(retries: u32) -> Result<u32, String> {
+    if retries <= 10 { Ok(retries) } else { Err(format!("expected 0 to 10, found {retries}")) }
+}
+
+/// Packets a second.
+pub fn rate(rate: u32) -> Result<u32, String> {
+    if rate > 0 { Ok(rate) } else { Err("expected at least 1 packet a second".into()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits() {
+        assert_eq!(seconds(0.5), Ok(Duration::from_millis(500)));
+        for bad in [0.0, -1.0, 61.0, f64::NAN, f64::INFINITY] {
+            assert!(seconds(bad).is_err(), "{bad}");
+        }
+        assert!(retries(11).is_err() && rate(0).is_err());
+    }
+}

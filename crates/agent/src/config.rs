@@ -1,0 +1,174 @@
+//! `dca.toml`: [`RawConfig`] mirrors the file, [`Config`] holds only what is valid.
+//!
+//! ```toml
+//! secrets = "secrets"                 # folder with one file per secret, beside this file
+//!
+//! [snmp]
+//! timeout = 2.0                       # seconds until a device counts as silent
+//! retries = 1                         # how often it is asked again within that time
+//! rate = 200                          # packets a second, at most; absent: no limit
+//!
+//! [[range]]
+//! name = "Head office"
+//! targets = ["192.168.10.0/24", "!192.168.10.7", "plotter.example.com"]
+//! try = [{ community = { secret = "office" } }, { user = "reader", auth = "sha256", auth_pass = { secret = "reader" } }]
+//! ```
+//!
+//! The file holds names of secrets, never secrets.
+
+use crate::credentials::file::{self, RawRange};
+use crate::credentials::{Keyring, Secrets, Versions};
+use crate::input::{self, InputError};
+use crate::scope::Targets;
+use crate::{Asking, asking};
+use serde::Deserialize;
+use std::path::{Path, PathBuf};
+use toml::Spanned;
+
+/// The file as written.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawConfig {
+    /// Folder with one file per secret. Absent: `$CREDENTIALS_DIRECTORY`, as systemd sets it.
+    pub secrets: Option<PathBuf>,
+    /// How to ask.
+    #[serde(default)]
+    pub snmp: RawSnmp,
+    #[serde(default)]
+    range: Vec<Spanned<RawRange>>,
+    #[serde(skip)]
+    text: String,
+    #[serde(skip)]
+    path: PathBuf,
+}
+
+/// `[snmp]` as written.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawSnmp {
+    /// Seconds until a device counts as silent; 0.05 to 60.
+    pub timeout: Option<Spanned<f64>>,
+    /// How often it is asked again within that time; 0 to 10.
+    pub retries: Option<Spanned<u32>>,
+    /// Packets a second, at most.
+    pub rate: Option<Spanned<u32>>,
+}
+
+/// A configuration that can be used as it is.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// How to ask.
+    pub asking: Asking,
+    /// Whom.
+    pub targets: Targets,
+    /// As whom.
+    pub keyring: Keyring,
+    /// The ranges' names.
+    pub ranges: Vec<String>,
+}
+
+impl RawConfig {
+    /// Reads the text of a file; `path` is for messages and relative paths.
+    pub fn parse(path: &Path, text: &str) -> Result<Self, InputError> {
+        let raw: Self = toml::from_str(text).map_err(|error| input::toml_error(path, text, &error))?;
+        Ok(Self { text: text.to_owned(), path: path.to_owned(), ..raw })
+    }
+
+    /// Checks everything and reads the secrets. `credentials_directory` is used when the file names no folder.
+    pub fn resolve(self, credentials_directory: Option<PathBuf>) -> Result<Config, InputError> {
+        let (path, text) = (self.path.as_path(), self.text.as_str());
+        let line = |start: usize| input::line_at(text, start);
+        let mut asking = Asking::default();
+        if let Some(timeout) = &self.snmp.timeout {
+            asking.timeout = asking::seconds(*timeout.get_ref())
+                .map_err(|what| InputError::line(path, line(timeout.span().start), format!("timeout: {what}")))?;
+        }
+        if let Some(retries) = &self.snmp.retries {
+            asking.retries = asking::retries(*retries.get_ref())
+                .map_err(|what| InputError::line(path, line(retries.span().start), format!("retries: {what}")))?;
+        }
+        if let Some(rate) = &self.snmp.rate {
+            asking.rate = Some(
+                asking::rate(*rate.get_ref())
+                    .map_err(|what| InputError::line(path, line(rate.span().start), format!("rate: {what}")))?,
+            );
+        }
+        if self.range.is_empty() {
+            return Err(InputError::file(path, "expected at least one [[range]] with targets and try"));
+        }
+        let base = path.parent().map(Path::to_path_buf).unwrap_or_default();
+        let folder = self.secrets.as_ref().map(|folder| base.join(folder)).or(credentials_directory);
+        let secrets = Secrets { base, folder, plain: false };
+        let (mut targets, mut ranges, mut raw) = (Vec::new(), Vec::new(), Vec::new());
+        for (at, range) in self.range.into_iter().enumerate() {
+            let start = line(range.span().start);
+            let range = range.into_inner();
+            let Some(written) = &range.targets else {
+                return Err(InputError::line(path, start, "expected targets in every [[range]]: they are the fence"));
+            };
+            if range.list.is_empty() {
+                return Err(InputError::line(path, start, "expected at least one entry in try"));
+            }
+            targets.extend(file::targets(path, text, written)?);
+            ranges.push(range.name.clone().unwrap_or_else(|| format!("range {}", at + 1)));
+            raw.push(range);
+        }
+        let keyring = file::keyring(path, text, &raw, &secrets, Versions::Any)?;
+        let targets = Targets::new(targets).map_err(|error| InputError::file(path, error.what))?;
+        Ok(Config { asking, targets, keyring, ranges })
+    }
+}
+
+/// Reads and checks a configuration file.
+pub fn check(path: &Path, credentials_directory: Option<PathBuf>) -> Result<Config, InputError> {
+    RawConfig::parse(path, &input::text(path)?)?.resolve(credentials_directory)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folder() -> PathBuf {
+        let folder = std::env::temp_dir().join(format!("dca-agent-config-{}", std::process::id()));
+        std::fs::create_dir_all(folder.join("secrets")).unwrap();
+        std::fs::write(folder.join("secrets/office"), "hunter2\n").unwrap();
+        folder
+    }
+
+    fn resolve(text: &str) -> Result<Config, InputError> {
+        RawConfig::parse(&folder().join("dca.toml"), text)?.resolve(None)
+    }
+
+    #[test]
+    fn a_whole_file_is_understood() {
+        let config = resolve(
+            "secrets = \"secrets\"\n[snmp]\ntimeout = 1.5\nretries = 2\nrate = 100\n[[range]]\nname = \"Office\"\n\
+             targets = [\"192.0.2.0/24\", \"plotter.example.com\"]\ntry = [{ community = { secret = \"office\" } }]\n",
+        )
+        .unwrap();
+        assert_eq!(config.asking.timeout.as_millis(), 1500);
+        assert_eq!((config.asking.retries, config.asking.rate), (2, Some(100)));
+        assert_eq!(config.ranges, ["Office"]);
+        assert_eq!(config.keyring.at("192.0.2.1:161".parse().unwrap()).len(), 2);
+        assert_eq!(config.keyring.at("198.51.100.1:161".parse().unwrap()).len(), 0);
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_with_its_line() {
+        let range = "[[range]]\ntargets = [\"192.0.2.1\"]\n";
+        for (text, expected) in [
+            (String::new(), "at least one [[range]]"),
+            ("[snmp]\ntimeout = 900\n".into(), "line 2: timeout: expected"),
+            ("[snmp]\nretires = 1\n".into(), "line 2: unknown field `retires`"),
+            (format!("{range}try = [{{ community = \"hunter2\" }}]"), "line 3: community: expected { secret"),
+            (format!("{range}try = []"), "line 1: expected at least one entry in try"),
+            ("[[range]]\ntry = []\n".into(), "line 1: expected targets in every"),
+            (format!("secrets = \"secrets\"\n{range}try = [{{ community = {{ secret = \"no\" }} }}]"), "cannot be read"),
+            (format!("{range}try = [{{ community = {{ secret = \"../x\" }} }}]"), "expected a secret's name"),
+            ("[[range]]\ntargets = [\"10.0.0.0/99\"]\ntry = [{ user = \"u\" }]".into(), "line 2: target \"10.0.0.0/99\""),
+        ] {
+            let error = resolve(&text).unwrap_err().to_string();
+            assert!(error.contains(expected) && !error.contains("hunter2"), "{text}: {error}");
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! The first question to an address, as everybody who might be answered.
+//!
+//! A device drops a community that it does not know without a word (RFC 3584 §5.2.1 and RFC 1157 §4.1), so a silent host
+//! and a wrong community look the same, and trying credentials one after the other would multiply the time-out of every
+//! silent host. They race instead: each starts a little after the one before it unless somebody has answered by then,
+//! which costs a device that answers usually one datagram, and a silent one a time-out and a few staggers in all. The
+//! first to be answered is used from then on.
+
+use crate::credentials::Named;
+use crate::interview::Part;
+use crate::live::part;
+use dca_fence::Allowed;
+use dca_lan::Snmp;
+use dca_snmp::{Failure, Request, Response, oid};
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::task::Poll;
+use std::time::Duration;
+
+pub(crate) enum Discovery {
+    Answered(Named, Part),
+    /// Something is there, and does not let us in.
+    Failed(String),
+    Silent(String),
+}
+
+type Asked = Pin<Box<dyn Future<Output = Result<Response, Failure>> + Send>>;
+
+pub(crate) async fn discover(snmp: &Snmp, at: Allowed, list: &[Named], ask: &Request, stagger: Duration) -> Discovery {
+    if list.is_empty() {
+        return Discovery::Failed("no range of the credentials file covers this address".into());
+    }
+    let mut race: Vec<(&Named, Asked)> = Vec::with_capacity(list.len());
+    for (place, who) in list.iter().enumerate() {
+        let asked = Box::pin(after(stagger * place as u32, snmp.clone(), at, who.clone(), ask.clone()));
+        race.push((who, asked));
+    }
+    let mut failures = Vec::new();
+    let winner = poll_fn(|context| {
+        let mut winner = None;
+        race.retain_mut(|(who, asked)| {
+            if winner.is_some() {
+                return true;
+            }
+            match asked.as_mut().poll(context) {
+                Poll::Pending => return true,
+                Poll::Ready(Ok(response)) => winner = Some(((*who).clone(), response)),
+                Poll::Ready(Err(failure)) => failures.push(((*who).clone(), failure)),
+            }
+            false
+        });
+        match winner {
+            Some(winner) => Poll::Ready(Some(winner)),
+            None if race.is_empty() => Poll::Ready(None),
+            None => Poll::Pending,
+        }
+    });
+    match winner.await {
+        Some((who, response)) => Discovery::Answered(who, part(response)),
+        None => lost(&failures),
+    }
+}
+
+async fn after(wait: Duration, snmp: Snmp, at: Allowed, who: Named, ask: Request) -> Result<Response, Failure> {
+    if !wait.is_zero() {
+        tokio::time::sleep(wait).await;
+    }
+    match snmp.ask(ask, at, &who.credentials).await {
+        // An agent that chokes on one of the names still tells who it is.
+        Err(Failure::Agent { .. } | Failure::Garbled(_)) => {
+            let least = Request::get([oid!("1.3.6.1.2.1.1.2.0"), oid!("1.3.6.1.2.1.1.1.0")]);
+            snmp.ask(least, at, &who.credentials).await
+        }
+        answer => answer,
+    }
+}
+
+/// The most telling of the failures.
+fn lost(failures: &[(Named, Failure)]) -> Discovery {
+    let telling = |failure: &Failure| match failure {
+        Failure::NoAnswer { .. } | Failure::Cancelled => 0,
+        Failure::Unreachable(_) => 1,
+        _ => 2,
+    };
+    let Some((who, failure)) = failures.iter().max_by_key(|(_, failure)| telling(failure)) else {
+        return Discovery::Silent("no answer".into());
+    };
+    match failure {
+        Failure::NoAnswer { .. } | Failure::Cancelled => {
+            let all_users = failures.iter().all(|(who, _)| who.label.starts_with("v3"));
+            let hint = if all_users {
+                "it is off, elsewhere, filtered, or SNMPv3 is off"
+            } else {
+                "it is off, elsewhere, filtered, SNMP is off, or it does not know the community (devices drop a wrong one \
+                 without a word)"
+            };
+            Discovery::Silent(format!("no answer: {hint}"))
+        }
+        Failure::Unreachable(_) => Discovery::Silent(failure.to_string()),
+        failure => Discovery::Failed(format!("{}: {failure}", who.label)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use dca_snmp::{Credentials, UsmReport};
+
+    #[test]
+    fn the_most_telling_failure_is_told() {
+        let silent = || Failure::NoAnswer { tries: 2, waited: Duration::from_secs(2) };
+        let named = |label: &str| Named { label: label.into(), credentials: Credentials::v2c("x") };
+        let check = |failures: &[(Named, Failure)]| match lost(failures) {
+            Discovery::Failed(why) => ("failed", why),
+            Discovery::Silent(why) => ("silent", why),
+            Discovery::Answered(..) => unreachable!("nobody answered"),
+        };
+        let (kind, why) = check(&[(named("v2c, community 1"), silent()), (named("v1, community 1"), silent())]);
+        assert_eq!((kind, why.contains("community")), ("silent", true), "{why}");
+        let (kind, why) = check(&[(named("v3, user u"), silent())]);
+        assert_eq!((kind, why.contains("community")), ("silent", false), "{why}");
+        let wrong = (named("v3, user u"), Failure::Usm(UsmReport::UnknownUserName));
+        let (kind, why) = check(&[wrong, (named("v2c, community 1"), silent())]);
+        assert_eq!((kind, why.as_str()), ("failed", "v3, user u: the device does not know this user"));
+        let (kind, why) = check(&[(named("v1"), silent()), (named("v2c"), Failure::Unreachable("no route".into()))]);
+        assert_eq!((kind, why.as_str()), ("silent", "unreachable: no route"));
+    }
+}

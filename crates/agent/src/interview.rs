@@ -1,0 +1,140 @@
+//! From the answers of discovery to a reading: the same questions whether a device answers or a recording of one, so
+//! both give the same figures.
+//!
+//! ```text
+//! discovery rows ──► verdict ──no──► a look for marker and supply rows ──no──► not a printer
+//!                       └─yes──► profile ──► plan ──► GETs, walks ──► reading
+//! ```
+
+use dca_printer::{Plan, Profiles, Reading, Rows, Verdict, verdict};
+use dca_snmp::{Oid, OidRef, Quirks, Value, oid};
+use std::future::Future;
+
+/// Something that answers one question at a time.
+pub(crate) trait Device: Send {
+    /// The values of these instances.
+    fn get(&mut self, oids: Vec<Oid>) -> impl Future<Output = Part> + Send;
+    /// The first row behind each of these names.
+    fn next(&mut self, oids: Vec<Oid>) -> impl Future<Output = Part> + Send;
+    /// The rows of a subtree.
+    fn walk(&mut self, root: Oid, max_rows: usize) -> impl Future<Output = Part> + Send;
+}
+
+/// What one question brought.
+#[derive(Debug, Default)]
+pub(crate) struct Part {
+    pub(crate) rows: Vec<(Oid, Value)>,
+    pub(crate) quirks: Quirks,
+    /// Why it is not everything, one sentence.
+    pub(crate) trouble: Option<String>,
+    /// Nothing came back at all.
+    pub(crate) silent: bool,
+}
+
+/// How much is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Depth {
+    /// Identity, total and status: what a line of a table shows.
+    Line,
+    /// Everything.
+    Full,
+}
+
+/// What came out.
+#[derive(Debug)]
+pub(crate) struct Interview {
+    pub(crate) verdict: Verdict,
+    pub(crate) reading: Reading,
+    /// False if the device went silent before all was asked.
+    pub(crate) complete: bool,
+}
+
+/// Instances in one GET: with text values of usual length the answer stays below 1,472 octets.
+const GET_SIZE: usize = 24;
+/// A device that leaves this many questions running unanswered is asked no more.
+const PATIENCE: u32 = 2;
+
+/// What tells a printer whatever else the device says: rows that only marks on paper have.
+const MARKS: [OidRef<'static>; 2] = [oid!("1.3.6.1.2.1.43.10.2.1"), oid!("1.3.6.1.2.1.43.11.1.1")];
+
+/// Tables that say nothing about identity, meters or status; [`Depth::Line`] leaves them out.
+const DETAILS: [OidRef<'static>; 7] = [
+    oid!("1.3.6.1.2.1.43.6"),
+    oid!("1.3.6.1.2.1.43.8"),
+    oid!("1.3.6.1.2.1.43.9"),
+    oid!("1.3.6.1.2.1.43.11"),
+    oid!("1.3.6.1.2.1.43.12"),
+    oid!("1.3.6.1.2.1.43.16"),
+    oid!("1.3.6.1.2.1.43.18"),
+];
+
+/// Asks a device that has answered discovery what it is and, if it is a printer, the rest.
+pub(crate) async fn interview<D: Device>(
+    device: &mut D,
+    profiles: &Profiles,
+    discovered: Part,
+    depth: Depth,
+) -> Interview {
+    let mut heard = Heard::default();
+    heard.take(discovered);
+    let profile = profiles.pick(&heard.rows);
+    if !verdict(&heard.rows).is_printer {
+        let marks = device.next(MARKS.map(OidRef::to_oid).to_vec()).await;
+        let rows = marks.rows.into_iter().filter(|(oid, _)| MARKS.iter().any(|mark| oid.starts_with(*mark))).collect();
+        // A device without the Printer-MIB may answer this with an error or not at all: that is no trouble.
+        heard.take(Part { rows, quirks: marks.quirks, ..Part::default() });
+    }
+    let verdict = verdict(&heard.rows);
+    if verdict.is_printer {
+        let plan = profile.plan();
+        let asked: Vec<Oid> = plan.gets.iter().filter(|oid| heard.rows.get(oid.as_ref()).is_none()).cloned().collect();
+        for some in asked.chunks(GET_SIZE) {
+            if heard.has_patience() {
+                heard.take(device.get(some.to_vec()).await);
+            }
+        }
+        for root in plan.walks.iter().filter(|root| depth == Depth::Full || !is_detail(root)) {
+            if heard.has_patience() {
+                heard.take(within(device.walk(root.clone(), plan.max_rows).await, &plan));
+            }
+        }
+    }
+    let mut reading = profile.read(&heard.rows);
+    reading.is_printer = verdict.is_printer;
+    reading.quirks.extend(heard.quirks.iter().map(|quirk| quirk.text().to_owned()));
+    reading.doubts.extend(heard.troubles);
+    Interview { verdict, reading, complete: heard.silences == 0 }
+}
+
+fn is_detail(root: &Oid) -> bool {
+    DETAILS.iter().any(|table| root.starts_with(*table))
+}
+
+/// Drops what the plan denies, wherever it turned up.
+fn within(mut part: Part, plan: &Plan) -> Part {
+    part.rows.retain(|(oid, _)| !plan.denies(oid.as_ref()));
+    part
+}
+
+#[derive(Default)]
+struct Heard {
+    rows: Rows,
+    quirks: Quirks,
+    troubles: Vec<String>,
+    silences: u32,
+    in_a_row: u32,
+}
+
+impl Heard {
+    fn take(&mut self, part: Part) {
+        self.rows.extend(part.rows);
+        self.quirks.merge(part.quirks);
+        self.troubles.extend(part.trouble);
+        self.silences += u32::from(part.silent);
+        self.in_a_row = if part.silent { self.in_a_row + 1 } else { 0 };
+    }
+
+    fn has_patience(&self) -> bool {
+        self.in_a_row < PATIENCE
+    }
+}

@@ -1,0 +1,97 @@
+//! A device on the network that has answered: asked one question at a time with the credentials it knows.
+
+use crate::credentials::Named;
+use crate::interview::{Device, Part};
+use dca_fence::Allowed;
+use dca_lan::Snmp;
+use dca_snmp::{Binding, Failure, Oid, Request, Response, VarBind, Walk, WalkEnd};
+
+pub(crate) struct Live {
+    pub(crate) snmp: Snmp,
+    pub(crate) at: Allowed,
+    pub(crate) who: Named,
+}
+
+impl Live {
+    pub(crate) async fn ask(&self, request: Request) -> Result<Response, Failure> {
+        self.snmp.ask(request, self.at, &self.who.credentials).await
+    }
+}
+
+impl Device for Live {
+    async fn get(&mut self, oids: Vec<Oid>) -> Part {
+        let first = oids.first().map(ToString::to_string).unwrap_or_default();
+        match self.ask(Request::get(oids)).await {
+            Ok(response) => part(response),
+            Err(failure) => failed(&format!("GET of {first} and others"), &failure),
+        }
+    }
+
+    async fn next(&mut self, oids: Vec<Oid>) -> Part {
+        match self.ask(Request::get_next(oids)).await {
+            Ok(response) => part(response),
+            Err(failure) => failed("GETNEXT", &failure),
+        }
+    }
+
+    async fn walk(&mut self, root: Oid, max_rows: usize) -> Part {
+        let mut walk = Walk::new(root.clone());
+        walk.max_rows = max_rows;
+        let walked = self.snmp.walk(walk, self.at, &self.who.credentials).await;
+        let mut part = rows(walked.varbinds);
+        part.quirks.merge(walked.quirks);
+        match walked.end {
+            WalkEnd::Complete => {}
+            WalkEnd::Failed { why, .. } => {
+                let end = failed(&format!("walk of {root}"), &why);
+                part.silent = end.silent;
+                part.trouble = end.trouble;
+            }
+            end => part.trouble = Some(format!("walk of {root}: {}", why_it_ended(&end))),
+        }
+        part
+    }
+}
+
+/// Why a walk stopped before its end.
+pub(crate) fn why_it_ended(end: &WalkEnd) -> String {
+    match end {
+        WalkEnd::Complete => "complete".into(),
+        WalkEnd::Loop { at } => format!("the device goes round in circles at {at}"),
+        WalkEnd::Backward { at } => format!("the device steps backwards at {at}"),
+        WalkEnd::RowLimit => "more rows than are read".into(),
+        WalkEnd::Failed { at, why } => format!("stopped at {at}: {why}"),
+        _ => "ended early".into(),
+    }
+}
+
+/// What a response holds.
+pub(crate) fn part(response: Response) -> Part {
+    let mut part = rows(response.varbinds);
+    part.quirks.merge(response.quirks);
+    part
+}
+
+fn rows(varbinds: Vec<VarBind>) -> Part {
+    let mut part = Part::default();
+    let mut malformed = Vec::new();
+    for VarBind { oid, binding } in varbinds {
+        match binding {
+            Binding::Found(value) => part.rows.push((oid, value)),
+            Binding::Malformed(bad) => malformed.push(format!("{oid} ({})", bad.fault)),
+            _ => {}
+        }
+    }
+    if let Some(first) = malformed.first() {
+        part.trouble = Some(match malformed.len() {
+            1 => format!("a value cannot be decoded: {first}"),
+            more => format!("{more} values cannot be decoded, the first at {first}"),
+        });
+    }
+    part
+}
+
+fn failed(what: &str, failure: &Failure) -> Part {
+    let silent = matches!(failure, Failure::NoAnswer { .. } | Failure::Unreachable(_) | Failure::Cancelled);
+    Part { trouble: Some(format!("{what}: {failure}")), silent, ..Part::default() }
+}

@@ -1,0 +1,232 @@
+//! One set of sockets and the credentials to ask with: what every command on the network starts from.
+
+use crate::asking::{AT_ONCE, Asking};
+use crate::credentials::{Keyring, Named};
+use crate::discover::{Discovery, discover};
+use crate::interview::{Depth, Interview, Part, interview};
+use crate::live::Live;
+use crate::progress::Progress;
+use crate::scope::Scope;
+use dca_fence::Allowed;
+use dca_lan::{Counters, LanError, Settings, Snmp};
+use dca_printer::Profiles;
+use dca_snmp::{Credentials, Request};
+use std::future::Future;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+/// The network as the commands use it.
+pub struct Network {
+    pub(crate) shared: Arc<Shared>,
+}
+
+pub(crate) struct Shared {
+    pub(crate) snmp: Snmp,
+    pub(crate) asking: Asking,
+    pub(crate) keyring: Keyring,
+    pub(crate) profiles: Profiles,
+    pub(crate) discovery: Request,
+    /// Devices that are read at the same time.
+    readers: Semaphore,
+}
+
+/// What came of asking many addresses.
+#[derive(Debug, Clone)]
+pub struct Run<T> {
+    /// What answered, in the order of the targets.
+    pub answered: Vec<T>,
+    /// What did not, and why: every address that answered with a failure, and those that were named one by one and are
+    /// silent. Silence inside a block or range is usual and only counted.
+    pub failed: Vec<Failed>,
+    /// Addresses without any answer.
+    pub silent: u64,
+    /// Addresses that were asked to the end.
+    pub asked: u64,
+    /// It was stopped before all were asked.
+    pub interrupted: bool,
+}
+
+/// An address that gave nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failed {
+    /// Address and port, or the host name as written.
+    pub address: String,
+    /// One sentence.
+    pub why: String,
+}
+
+/// How a run went as a whole; the program's exit code follows from it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Success {
+    /// Everything that was to answer did.
+    All,
+    /// Something failed.
+    Some,
+    /// Nothing answered.
+    Nothing,
+}
+
+/// Devices that are read at the same time: bounds memory, not speed, since each waits most of its time.
+const READERS: usize = 256;
+
+impl Network {
+    /// Opens the sockets; inside a tokio runtime. Host names in the keyring's ranges get the addresses found for `scope`.
+    pub fn open(asking: Asking, mut keyring: Keyring, profiles: Profiles, scope: &Scope) -> Result<Self, LanError> {
+        for (host, addresses) in &scope.resolved {
+            keyring.add_resolved(host, addresses);
+        }
+        let most = keyring.most().max(1);
+        let snmp = Snmp::bind(Settings {
+            // Retries are spread over the time-out, so that it bounds the whole and not each try.
+            timeout: asking.timeout / (asking.retries + 1),
+            retries: asking.retries,
+            rate: asking.rate,
+            // Only the race of credentials uses it: everything else asks one question at a time.
+            in_flight_per_device: most,
+            in_flight: AT_ONCE * most,
+            ..Settings::default()
+        })?;
+        let discovery = Request::get(profiles.discovery());
+        let shared = Shared { snmp, asking, keyring, profiles, discovery, readers: Semaphore::new(READERS) };
+        Ok(Self { shared: Arc::new(shared) })
+    }
+
+    /// What went over the sockets so far.
+    pub fn counters(&self) -> Counters {
+        self.shared.snmp.counters()
+    }
+
+    /// Discovers and interviews every address of the scope. `keep` makes a result of an interview, or drops it.
+    pub(crate) async fn sweep<T: Send + 'static>(
+        &self,
+        scope: &Scope,
+        depth: Depth,
+        progress: &mut dyn Progress,
+        stop: impl Future<Output = ()>,
+        keep: fn(Allowed, Interview) -> T,
+    ) -> Run<T> {
+        progress.begin(scope.count());
+        let mut run = Run { answered: Vec::new(), failed: Vec::new(), silent: 0, asked: 0, interrupted: false };
+        for (host, why) in &scope.unresolved {
+            run.failed.push(Failed { address: host.clone(), why: format!("the host name cannot be used: {why}") });
+        }
+        let (mut answered, mut failed) = (Vec::new(), Vec::new());
+        let mut addresses = scope.addresses().enumerate();
+        let mut tasks = JoinSet::new();
+        let mut stop = pin!(stop);
+        loop {
+            while tasks.len() < AT_ONCE
+                && let Some((place, at)) = addresses.next()
+            {
+                let shared = Arc::clone(&self.shared);
+                tasks.spawn(async move { (place, at, shared.device(at, depth).await) });
+            }
+            let (place, at, seen) = tokio::select! {
+                () = &mut stop => {
+                    run.interrupted = true;
+                    break;
+                }
+                done = tasks.join_next() => match done {
+                    None => break,
+                    Some(Ok(done)) => done,
+                    Some(Err(error)) => {
+                        tracing::error!(%error, "a task ended early");
+                        run.failed.push(Failed { address: "?".into(), why: "an internal error; please report it".into() });
+                        continue;
+                    }
+                },
+            };
+            run.asked += 1;
+            let found = matches!(&seen, Seen::Answered(interview) if interview.verdict.is_printer);
+            progress.done(at.addr(), found);
+            match seen {
+                Seen::Answered(interview) => answered.push((place, keep(at, *interview))),
+                Seen::Failed(why) => failed.push((place, Failed { address: at.to_string(), why })),
+                Seen::Silent(why) => {
+                    run.silent += 1;
+                    if scope.is_named(at.addr()) {
+                        failed.push((place, Failed { address: at.to_string(), why }));
+                    }
+                }
+            }
+        }
+        answered.sort_by_key(|(place, _)| *place);
+        failed.sort_by_key(|(place, _)| *place);
+        run.answered.extend(answered.into_iter().map(|(_, kept)| kept));
+        run.failed.extend(failed.into_iter().map(|(_, failed)| failed));
+        run
+    }
+
+    /// Finds the credentials that a device answers to, and gives what it answered.
+    pub(crate) async fn greet(&self, at: Allowed) -> Result<(Live, Part), Failed> {
+        match self.shared.discover(at).await {
+            Discovery::Answered(who, part) => Ok((self.shared.live(at, who), part)),
+            Discovery::Failed(why) | Discovery::Silent(why) => Err(Failed { address: at.to_string(), why }),
+        }
+    }
+}
+
+impl<T> Run<T> {
+    /// How it went. `complete` tells whether an answer is whole.
+    pub fn success(&self, complete: impl Fn(&T) -> bool) -> Success {
+        match () {
+            () if self.answered.is_empty() => Success::Nothing,
+            () if self.interrupted || !self.failed.is_empty() || !self.answered.iter().all(complete) => Success::Some,
+            () => Success::All,
+        }
+    }
+}
+
+/// What one address gave.
+enum Seen {
+    Answered(Box<Interview>),
+    Failed(String),
+    Silent(String),
+}
+
+impl Shared {
+    async fn device(self: Arc<Self>, at: Allowed, depth: Depth) -> Seen {
+        match self.discover(at).await {
+            Discovery::Silent(why) => Seen::Silent(why),
+            Discovery::Failed(why) => Seen::Failed(why),
+            Discovery::Answered(who, part) => {
+                tracing::debug!(%at, with = %who.label, "answered");
+                // On the heap: a sweep holds thousands of these tasks, and few get here.
+                Box::pin(async move {
+                    let _permit = self.readers.acquire().await;
+                    let mut device = self.live(at, who);
+                    Seen::Answered(Box::new(interview(&mut device, &self.profiles, part, depth).await))
+                })
+                .await
+            }
+        }
+    }
+
+    async fn discover(&self, at: Allowed) -> Discovery {
+        let list = self.keyring.at(at.addr());
+        discover(&self.snmp, at, &list, &self.discovery, self.asking.stagger()).await
+    }
+
+    /// The communities that are tried at an address.
+    pub(crate) fn communities(&self, at: Allowed) -> Vec<Vec<u8>> {
+        let list = self.keyring.at(at.addr());
+        let names = list.iter().filter_map(|named| match &named.credentials {
+            Credentials::V1(name) | Credentials::V2c(name) => Some(name.octets().to_vec()),
+            _ => None,
+        });
+        names.collect()
+    }
+
+    fn live(&self, at: Allowed, who: Named) -> Live {
+        Live { snmp: self.snmp.clone(), at, who }
+    }
+}
+
+/// The socket address of something allowed, for results.
+pub(crate) fn address(at: Allowed) -> String {
+    let at: SocketAddr = at.addr();
+    at.to_string()
+}

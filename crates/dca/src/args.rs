@@ -1,0 +1,259 @@
+//! The command line. Its shape is a contract: scripts of users depend on it.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use dca_agent::{Asking, InputError, Keyring, UserOptions, Versions};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Finds printers by SNMP in the ranges you name and reads identity, page meters, supplies, status and alerts.
+///
+/// It only ever reads, and it only touches the addresses you type.
+#[derive(Debug, Parser)]
+#[command(name = "dca", version, propagate_version = true, after_help = EXAMPLES, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    /// Log to standard error; -vv also every step, with addresses
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  dca scan 192.168.10.0/24                  every printer in the range, one line each
+  dca scan @ranges.txt -c office --csv      ranges from a file, community \"office\", for a spreadsheet
+  dca read 192.168.10.20                    everything one printer says
+  dca read 192.168.10.20 --sources          ... and the OID behind each figure
+  dca read 10.0.0.5 --user reader --auth sha256 --auth-pass-file pass.txt --json
+  dca record 192.168.10.20 -o printer.snmprec    a walk for support, without serials and names
+
+Exit codes: 0 all answered, 1 some failed, 2 nothing answered, 64 bad usage or configuration.";
+
+const TARGETS: &str = "\
+A TARGET is an address, a host name, a block (192.168.10.0/24) or a range (10.0.0.5-10.0.0.90 or 10.0.0.5-90), each with
+\":port\" if it is not 161; \"!\" in front excludes; @FILE reads targets from a file, one a line. Nothing else is touched.
+Loopback, link-local and multicast addresses are asked only if written literally.";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Find printers: one line per device
+    #[command(after_help = TARGETS)]
+    Scan {
+        /// Where to look
+        #[arg(required = true, value_name = "TARGET")]
+        targets: Vec<String>,
+        /// Also list devices that answer but are no printers, and say why
+        #[arg(long)]
+        all: bool,
+        #[command(flatten)]
+        output: Output,
+        #[command(flatten)]
+        ask: Ask,
+    },
+    /// Read printers in full: meters, supplies, trays, status, alerts
+    #[command(after_help = TARGETS)]
+    Read {
+        /// Whom to read
+        #[arg(required_unless_present = "walk", value_name = "TARGET")]
+        targets: Vec<String>,
+        /// Read recorded walks instead (.snmprec, or the text of snmpwalk -On); touches no network
+        #[arg(long, num_args = 1.., value_name = "FILE", conflicts_with = "targets")]
+        walk: Vec<PathBuf>,
+        /// Also show devices of blocks and ranges that are no printers
+        #[arg(long)]
+        all: bool,
+        /// Show the OID and the confidence (A to D) behind each figure
+        #[arg(long)]
+        sources: bool,
+        /// Further profiles (TOML), which win over built-in ones of the same name
+        #[arg(long, value_name = "FILE")]
+        profile: Vec<PathBuf>,
+        #[command(flatten)]
+        output: Output,
+        #[command(flatten)]
+        ask: Ask,
+    },
+    /// Print a subtree as it is, secrets and names included
+    Walk {
+        /// One device
+        target: String,
+        /// Where to begin
+        #[arg(default_value = ".1.3.6.1")]
+        oid: String,
+        /// How to print it
+        #[arg(long, value_enum, default_value = "snmprec")]
+        format: Format,
+        #[command(flatten)]
+        ask: Ask,
+    },
+    /// Record a walk for support: serials, MACs, names and communities replaced by text of the same shape
+    Record {
+        /// One device
+        target: String,
+        /// Where to write it
+        #[arg(short, long, value_name = "FILE")]
+        output: PathBuf,
+        #[command(flatten)]
+        ask: Ask,
+    },
+    /// Ask for an ICMP echo, for diagnosis
+    Ping {
+        /// One device
+        target: String,
+        /// Seconds to wait
+        #[arg(long, value_name = "SECONDS", default_value = "2", value_parser = seconds)]
+        timeout: Duration,
+    },
+    /// Work with the configuration file
+    #[command(subcommand)]
+    Config(ConfigCommand),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Check a configuration: its form, its ranges, that its secrets are there
+    Check {
+        /// The file
+        #[arg(short, long, value_name = "FILE", default_value = "dca.toml")]
+        config: PathBuf,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// OID|tag|value, as snmpsim reads it
+    Snmprec,
+    /// As net-snmp's snmpwalk -On prints it
+    Snmpwalk,
+}
+
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct Output {
+    /// Print JSON
+    #[arg(long, conflicts_with = "csv")]
+    pub(crate) json: bool,
+    /// Print CSV: for scan a row per device, for read a row per figure
+    #[arg(long)]
+    pub(crate) csv: bool,
+}
+
+/// As whom, and how patiently.
+#[derive(Debug, Args)]
+pub(crate) struct Ask {
+    /// Community of SNMP v1 and v2c; repeat it to try several in order [default: public]
+    #[arg(short, long, value_name = "NAME", help_heading = "Credentials")]
+    community: Vec<String>,
+    /// SNMPv3 user
+    #[arg(long, value_name = "NAME", help_heading = "Credentials")]
+    user: Option<String>,
+    /// Authentication of the user: md5, sha, sha224, sha256, sha384, sha512
+    #[arg(long, value_name = "PROTOCOL", requires = "user", value_parser = dca_agent::auth_protocol, help_heading = "Credentials")]
+    auth: Option<dca_agent::AuthProtocol>,
+    /// File with the authentication password (or set DCA_AUTH_PASS)
+    #[arg(long, value_name = "FILE", requires = "auth", help_heading = "Credentials")]
+    auth_pass_file: Option<PathBuf>,
+    /// Privacy of the user: des, aes128, aes192, aes256
+    #[arg(long = "priv", value_name = "PROTOCOL", requires = "auth", value_parser = dca_agent::priv_protocol, help_heading = "Credentials")]
+    privacy: Option<dca_agent::PrivProtocol>,
+    /// File with the privacy password (or set DCA_PRIV_PASS)
+    #[arg(long, value_name = "FILE", requires = "privacy", help_heading = "Credentials")]
+    priv_pass_file: Option<PathBuf>,
+    /// SNMPv3 context
+    #[arg(long, value_name = "NAME", requires = "user", help_heading = "Credentials")]
+    context: Option<String>,
+    /// Credentials by range, from a TOML file
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["community", "user"], help_heading = "Credentials")]
+    credentials: Option<PathBuf>,
+    /// SNMPv1 only
+    #[arg(short = '1', group = "version", help_heading = "Credentials")]
+    v1: bool,
+    /// SNMPv2c only
+    #[arg(short = '2', group = "version", help_heading = "Credentials")]
+    v2c: bool,
+    /// SNMPv3 only
+    #[arg(short = '3', group = "version", help_heading = "Credentials")]
+    v3: bool,
+    /// Seconds until a device counts as silent, retries included
+    #[arg(long, value_name = "SECONDS", default_value = "2", value_parser = seconds, help_heading = "Asking")]
+    timeout: Duration,
+    /// How often a question is repeated within that time
+    #[arg(long, value_name = "N", default_value = "1", value_parser = retries, help_heading = "Asking")]
+    retries: u32,
+    /// Packets a second over all devices, at most [default: no limit]
+    #[arg(long, value_name = "N", value_parser = rate, help_heading = "Asking")]
+    rate: Option<u32>,
+}
+
+impl Ask {
+    pub(crate) fn asking(&self) -> Asking {
+        Asking { timeout: self.timeout, retries: self.retries, rate: self.rate }
+    }
+
+    /// Reads the credentials that the options name. Passwords come from files or the environment, never from arguments:
+    /// those are visible to every user of the system.
+    pub(crate) fn keyring(&self) -> Result<Keyring, InputError> {
+        let versions = match (self.v1, self.v2c, self.v3) {
+            (true, ..) => Versions::Only(dca_agent::Version::V1),
+            (_, true, _) => Versions::Only(dca_agent::Version::V2c),
+            (_, _, true) => Versions::Only(dca_agent::Version::V3),
+            _ => Versions::Any,
+        };
+        if let Some(file) = &self.credentials {
+            return Keyring::from_file(file, versions);
+        }
+        let auth_pass = password(self.auth.is_some(), self.auth_pass_file.as_ref(), "auth", "DCA_AUTH_PASS")?;
+        let priv_pass = password(self.privacy.is_some(), self.priv_pass_file.as_ref(), "priv", "DCA_PRIV_PASS")?;
+        let user = self.user.as_deref().map(|name| UserOptions {
+            name,
+            auth: self.auth.zip(auth_pass.as_deref()),
+            privacy: self.privacy.zip(priv_pass.as_deref()),
+            context: self.context.as_deref().unwrap_or_default(),
+        });
+        Keyring::typed(self.community.iter().map(String::as_str), user, versions)
+    }
+}
+
+fn password(wanted: bool, file: Option<&PathBuf>, what: &str, variable: &str) -> Result<Option<Vec<u8>>, InputError> {
+    match (wanted, file) {
+        (false, _) => Ok(None),
+        (true, Some(file)) => dca_agent::secret_file(file).map(Some),
+        (true, None) => match std::env::var(variable) {
+            Ok(pass) if !pass.is_empty() => Ok(Some(pass.into_bytes())),
+            _ => {
+                let what = format!("--{what} needs a password: expected --{what}-pass-file FILE or {variable}");
+                Err(InputError::argument(what))
+            }
+        },
+    }
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let number: f64 = text.parse().map_err(|_| "expected a number of seconds, such as 1.5".to_owned())?;
+    dca_agent::seconds(number)
+}
+
+fn retries(text: &str) -> Result<u32, String> {
+    dca_agent::retries(text.parse().map_err(|_| "expected a whole number".to_owned())?)
+}
+
+fn rate(text: &str) -> Result<u32, String> {
+    dca_agent::rate(text.parse().map_err(|_| "expected a whole number of packets a second".to_owned())?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        use clap::CommandFactory;
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn nothing_that_is_not_built_is_offered() {
+        use clap::CommandFactory;
+        let names: Vec<String> = Cli::command().get_subcommands().map(|command| command.get_name().to_owned()).collect();
+        assert_eq!(names, ["scan", "read", "walk", "record", "ping", "config"]);
+    }
+}

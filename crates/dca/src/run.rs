@@ -1,0 +1,239 @@
+//! Each command: arguments in, library call, text out.
+
+use crate::args::{Ask, Cli, Command, ConfigCommand, Format, Output};
+use crate::terminal::{Bar, complain, look, print};
+use anyhow::{Context, Result};
+use dca_agent::report::{self, json, reading_text, readings_csv, scan_csv, scan_table};
+use dca_agent::{
+    Ended, InputError, Keyring, Network, Oid, Profiles, Read, Run, Scope, Success, Targets, recording,
+};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+pub(crate) async fn run(cli: Cli) -> Result<Success> {
+    let quiet = cli.verbose > 0;
+    match cli.command {
+        Command::Scan { targets, all, output, ask } => scan(&targets, all, output, &ask, quiet).await,
+        Command::Read { walk, sources, profile, output, .. } if !walk.is_empty() => {
+            read_walks(&walk, sources, &profile, output).await
+        }
+        Command::Read { targets, all, sources, profile, output, ask, .. } => {
+            read(&targets, all, sources, &profile, output, &ask, quiet).await
+        }
+        Command::Walk { target, oid, format, ask } => walk(&target, &oid, format, &ask).await,
+        Command::Record { target, output, ask } => record(&target, &output, &ask).await,
+        Command::Ping { target, timeout } => ping(&target, timeout).await,
+        Command::Config(ConfigCommand::Check { config }) => config_check(&config),
+    }
+}
+
+async fn scan(targets: &[String], all: bool, output: Output, ask: &Ask, quiet: bool) -> Result<Success> {
+    let (network, scope) = open(targets, ask, Profiles::builtin()).await?;
+    let mut bar = Bar::new(quiet);
+    let run = network.scan(&scope, &mut bar, interrupted()).await;
+    bar.finish();
+    let printers = run.answered.iter().filter(|device| device.is_printer).count();
+    let shown: Vec<_> = run.answered.iter().filter(|device| all || device.is_printer).collect();
+    print(&match output {
+        Output { json: true, .. } => json(&shown),
+        Output { csv: true, .. } => scan_csv(&run.answered, all),
+        _ => scan_table(&run.answered, all, look(false)),
+    })?;
+    tell(&run, &network);
+    let others = run.answered.len() - printers;
+    let hint = if others > 0 && !all { " (--all lists them)" } else { "" };
+    complain(&format!(
+        "{printers} printers, {others} other devices{hint}, {} of {} addresses silent",
+        run.silent, run.asked
+    ));
+    Ok(run.success(|found| found.complete))
+}
+
+async fn read(
+    targets: &[String],
+    all: bool,
+    sources: bool,
+    profiles: &[PathBuf],
+    output: Output,
+    ask: &Ask,
+    quiet: bool,
+) -> Result<Success> {
+    let (network, scope) = open(targets, ask, load(profiles)?).await?;
+    let mut bar = Bar::new(quiet);
+    let run = network.read(&scope, all, &mut bar, interrupted()).await;
+    bar.finish();
+    show(&run.answered, sources, output)?;
+    tell(&run, &network);
+    Ok(run.success(|read| read.complete))
+}
+
+async fn read_walks(files: &[PathBuf], sources: bool, profiles: &[PathBuf], output: Output) -> Result<Success> {
+    let profiles = load(profiles)?;
+    let mut reads = Vec::new();
+    for file in files {
+        let from_file = dca_agent::read_walk(file, &profiles).await?;
+        for problem in from_file.problems {
+            complain(&format!("{}, {problem}; the line is left out", file.display()));
+        }
+        reads.push(from_file.read);
+    }
+    show(&reads, sources, output)?;
+    Ok(Success::All)
+}
+
+fn show(reads: &[Read], sources: bool, output: Output) -> Result<()> {
+    let text = match output {
+        Output { json: true, .. } => json(&reads),
+        Output { csv: true, .. } => readings_csv(reads),
+        _ => {
+            let pages: Vec<String> = reads.iter().map(|read| reading_text(read, look(sources))).collect();
+            pages.join("\n")
+        }
+    };
+    Ok(print(&text)?)
+}
+
+async fn walk(target: &str, oid: &str, format: Format, ask: &Ask) -> Result<Success> {
+    let root: Oid = oid.parse().map_err(|error| InputError::argument(format!("OID {oid:?}: {error}")))?;
+    let (network, at, _scope) = one(target, ask).await?;
+    let mut broken = None;
+    let mut rows = 0_u64;
+    let walked = network.walk(at, &root, interrupted(), |oid, value| {
+        let line = match format {
+            Format::Snmprec => recording::snmprec_line(&oid, &value),
+            Format::Snmpwalk => Some(recording::snmpwalk_line(&oid, &value)),
+        };
+        match line {
+            Some(line) if broken.is_none() => {
+                rows += 1;
+                broken = print(&(line + "\n")).err();
+            }
+            Some(_) => {}
+            None => complain(&format!("{oid}: a value of a type that .snmprec has no tag for is left out")),
+        }
+    });
+    match walked.await {
+        Err(failed) => Ok(failure(&failed.address, &failed.why)),
+        Ok(ended) => {
+            if let Some(error) = broken {
+                return Err(error.into());
+            }
+            Ok(how_it_ended(&ended, rows))
+        }
+    }
+}
+
+async fn record(target: &str, file: &Path, ask: &Ask) -> Result<Success> {
+    let (network, at, _scope) = one(target, ask).await?;
+    match network.record(at, interrupted(), |_| {}).await {
+        Err(failed) => Ok(failure(&failed.address, &failed.why)),
+        Ok(recorded) => {
+            std::fs::write(file, &recorded.text)
+                .map_err(|error| InputError::file(file, format!("cannot be written: {error}")))?;
+            let (rows, redacted) = (recorded.rows, recorded.redacted);
+            complain(&format!("{rows} rows written to {}, {redacted} of them redacted", file.display()));
+            complain("look through it before you send it: what a vendor hides in private objects cannot be known");
+            Ok(how_it_ended(&recorded.ended, rows as u64))
+        }
+    }
+}
+
+async fn ping(target: &str, timeout: Duration) -> Result<Success> {
+    let scope = Targets::parse([target])?.resolve().await?;
+    let at = only(&scope, target)?;
+    match dca_agent::ping(at, timeout).await {
+        Ok(took) => {
+            print(&format!("{}: echo in {:.1} ms\n", at.addr().ip(), took.as_secs_f64() * 1000.0))?;
+            Ok(Success::All)
+        }
+        Err(error) => Ok(failure(&at.addr().ip().to_string(), &error.to_string())),
+    }
+}
+
+fn config_check(file: &Path) -> Result<Success> {
+    let folder = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
+    let config = dca_agent::config::check(file, folder)?;
+    let ranges = config.ranges.join(", ");
+    let asking = config.asking;
+    let rate = asking.rate.map_or("no limit of packets".to_owned(), |rate| format!("at most {rate} packets/s"));
+    let text = format!(
+        "{}: good\n  ranges: {}\n  asking: {} s until a device counts as silent, {} retries, {rate}\n",
+        file.display(),
+        report::clean::terminal(&ranges),
+        asking.timeout.as_secs_f64(),
+        asking.retries,
+    );
+    print(&text)?;
+    Ok(Success::All)
+}
+
+async fn open(targets: &[String], ask: &Ask, profiles: Profiles) -> Result<(Network, Scope)> {
+    let targets = Targets::parse(targets.iter().map(String::as_str))?;
+    let keyring: Keyring = ask.keyring()?;
+    let scope = targets.resolve().await?;
+    let network = Network::open(ask.asking(), keyring, profiles, &scope).context("cannot ask anybody")?;
+    Ok((network, scope))
+}
+
+/// For commands about one device.
+async fn one(target: &str, ask: &Ask) -> Result<(Network, dca_agent::Allowed, Scope)> {
+    let (network, scope) = open(&[target.to_owned()], ask, Profiles::builtin()).await?;
+    let at = only(&scope, target)?;
+    Ok((network, at, scope))
+}
+
+fn only(scope: &Scope, target: &str) -> Result<dca_agent::Allowed, InputError> {
+    if let Some((host, why)) = scope.unresolved.first() {
+        return Err(InputError::argument(format!("host name {host:?}: {why}")));
+    }
+    let what = || format!("target {target:?}: expected one device, found {} addresses", scope.count());
+    scope.only().ok_or_else(|| InputError::argument(what()))
+}
+
+/// Further profiles beside the built-in ones.
+fn load(files: &[PathBuf]) -> Result<Profiles, InputError> {
+    dca_agent::profiles(files)
+}
+
+fn tell<T>(run: &Run<T>, network: &Network) {
+    for failed in &run.failed {
+        complain(&format!("{}: {}", failed.address, failed.why));
+    }
+    if run.interrupted {
+        complain(&format!("interrupted after {} addresses; this is what was known by then", run.asked));
+    }
+    let counters = network.counters();
+    tracing::info!(sent = counters.sent, received = counters.received, silent = run.silent, "done");
+}
+
+fn failure(address: &str, why: &str) -> Success {
+    complain(&format!("{address}: {why}"));
+    Success::Nothing
+}
+
+fn how_it_ended(ended: &Ended, rows: u64) -> Success {
+    let why = match ended {
+        Ended::Complete if rows > 0 => return Success::All,
+        Ended::Complete => "the device has no rows there".to_owned(),
+        Ended::Interrupted => format!("interrupted after {rows} rows"),
+        Ended::Backward(oid) => format!("stopped after {rows} rows: the device steps backwards at {oid}"),
+        Ended::TooManyRows => format!("stopped after {rows} rows: there are more than are read"),
+        Ended::Failed(why) => format!("stopped after {rows} rows: {why}"),
+        _ => format!("stopped after {rows} rows"),
+    };
+    complain(&why);
+    Success::Some
+}
+
+/// Ends at Ctrl-C. A second one ends the program as usual.
+async fn interrupted() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+    // What is known is being printed; whoever presses the keys again wants out.
+    tokio::spawn(async {
+        if tokio::signal::ctrl_c().await.is_ok() {
+            std::process::exit(1);
+        }
+    });
+}

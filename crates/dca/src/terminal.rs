@@ -1,0 +1,83 @@
+//! Where results, complaints and progress go: results to standard output, all else to standard error.
+
+use dca_agent::{Progress, report::Look, report::clean};
+use indicatif::{ProgressBar, ProgressStyle};
+use std::io::{self, IsTerminal, Write};
+use std::net::SocketAddr;
+
+/// Writes a result.
+pub(crate) fn print(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.flush()
+}
+
+/// Says something that is not a result. Names and messages may come from a device or a resolver.
+pub(crate) fn complain(text: &str) {
+    // Without standard error there is nobody to tell.
+    let _ = writeln!(io::stderr().lock(), "dca: {}", clean::terminal(text));
+}
+
+/// True if whoever read our output has gone: `dca scan ... | head`.
+pub(crate) fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    let kind = |cause: &(dyn std::error::Error + 'static)| cause.downcast_ref::<io::Error>().map(io::Error::kind);
+    error.chain().filter_map(kind).any(|kind| kind == io::ErrorKind::BrokenPipe)
+}
+
+/// How tables on standard output look.
+pub(crate) fn look(sources: bool) -> Look {
+    let is_terminal = io::stdout().is_terminal();
+    let width = if is_terminal { comfy_table::Table::new().width() } else { None };
+    Look { width, color: is_terminal && colors_wanted(), sources }
+}
+
+pub(crate) fn stderr_color() -> bool {
+    io::stderr().is_terminal() && colors_wanted()
+}
+
+/// https://no-color.org, and terminals that know no colours.
+fn colors_wanted() -> bool {
+    std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+        && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+}
+
+/// A progress bar on standard error; draws nothing if that is no terminal.
+pub(crate) struct Bar {
+    bar: ProgressBar,
+    found: u64,
+}
+
+impl Bar {
+    /// `quiet` when a log is written to the same place.
+    pub(crate) fn new(quiet: bool) -> Self {
+        let bar = if quiet || !io::stderr().is_terminal() { ProgressBar::hidden() } else { ProgressBar::new(0) };
+        let style = ProgressStyle::with_template("{bar:24} {pos} of {len} asked, {msg} printers found, {eta} left");
+        if let Ok(style) = style {
+            bar.set_style(style.progress_chars("##-"));
+        }
+        bar.set_message("0");
+        Self { bar, found: 0 }
+    }
+
+    pub(crate) fn finish(self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+impl Progress for Bar {
+    fn begin(&mut self, addresses: u64) {
+        self.bar.set_length(addresses);
+        // A single device is read before a bar would be seen.
+        if addresses < 2 {
+            self.bar.set_draw_target(indicatif::ProgressDrawTarget::hidden());
+        }
+    }
+
+    fn done(&mut self, _: SocketAddr, found: bool) {
+        self.bar.inc(1);
+        if found {
+            self.found += 1;
+            self.bar.set_message(self.found.to_string());
+        }
+    }
+}

@@ -58,7 +58,8 @@ pub fn oid(rng: &mut Rng) -> Oid {
     };
     let rest: Vec<u32> =
         (2..arcs).map(|_| if rng.u8(..4) == 0 { EDGES[rng.usize(..EDGES.len())] } else { rng.u32(..300) }).collect();
-    Oid::from_arcs([1, 3].into_iter().chain(rest)).unwrap()
+    let root = if rng.u8(..8) == 0 { [[0, 0], [0, 39], [1, 39], [2, 47], [2, 999]][rng.usize(..5)] } else { [1, 3] };
+    Oid::from_arcs(root.into_iter().chain(rest)).unwrap()
 }
 
 /// A value of any type that SNMP defines.

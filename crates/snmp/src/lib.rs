@@ -5,6 +5,7 @@ pub mod ber;
 mod credentials;
 #[doc(hidden)]
 pub mod literal;
+mod manager;
 pub mod message;
 mod oid;
 mod quirk;
@@ -13,10 +14,13 @@ mod request;
 pub mod responder;
 pub mod usm;
 mod value;
+mod walk;
 
 pub use credentials::{AuthProtocol, Community, Credentials, CredentialsError, KeyExtension, PrivProtocol, User};
+pub use manager::{Counters, Limits, Manager, Outcome, Ticket, Transmit};
 pub use message::{ErrorStatus, Version};
 pub use oid::{MAX_ARCS, MAX_OCTETS, Oid, OidError, OidRef};
 pub use quirk::{Quirk, Quirks};
 pub use request::{Failure, Operation, Request, Response, UsmReport};
 pub use value::{Binding, BindingRef, Malformed, MalformedRef, Value, ValueRef, VarBind, VarBindRef};
+pub use walk::{Walk, WalkEnd, Walked};

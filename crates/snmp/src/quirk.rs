@@ -53,6 +53,14 @@ quirks! {
     NegativeErrorIndex => "error-index below 0",
     /// A tag that SNMP does not define; the octets are kept.
     UnknownTag => "value of an unknown type",
+    /// An answer that names another object than the one asked for in its place; its value is not used.
+    OtherName => "answer with another name than was asked",
+    /// One name of a Get that the device keeps answering with an error; it counts as absent.
+    NameRefused => "error for one name of many, taken as absent",
+    /// An answer with fewer bindings than were asked for; the rest was asked again.
+    ShortAnswer => "answer with fewer bindings than asked",
+    /// No usable answer to GETBULK where GETNEXT works.
+    BulkBroken => "GETBULK does not work, GETNEXT does",
 }
 
 /// A set of [`Quirk`]s: one word, no allocation.

@@ -36,6 +36,13 @@ impl MasterKey {
     }
 }
 
+impl MasterKey {
+    /// True for clones of one derivation: says nothing of keys that were derived apart.
+    pub(crate) fn is_clone_of(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
 impl LocalizedKey {
     /// A key that was localized elsewhere.
     pub fn from_octets(octets: &[u8]) -> Self {

@@ -1,0 +1,70 @@
+//! What is known of one address: who waits for it, and what it has taught.
+
+use super::v3::Engine;
+use smallvec::SmallVec;
+use std::collections::VecDeque;
+
+/// The repetitions a walk starts with.
+const FIRST_REPETITIONS: u32 = 10;
+/// More rows than this in one answer gain nothing.
+const MOST_REPETITIONS: u32 = 128;
+
+/// One address. Kept while somebody waits for it or something has been learnt.
+#[derive(Debug, Default)]
+pub(super) struct Target {
+    /// Tickets at work.
+    pub(super) active: SmallVec<[u64; 1]>,
+    /// Tickets in the queue.
+    pub(super) waiting: VecDeque<u64>,
+    pub(super) habits: Habits,
+    pub(super) engine: Option<Box<Engine>>,
+    /// Who is asking for the engine's id.
+    pub(super) discoverer: Option<u64>,
+    /// Who waits for that.
+    pub(super) parked: Vec<u64>,
+}
+
+impl Target {
+    /// True if nothing is lost by forgetting it.
+    pub(super) fn is_blank(&self) -> bool {
+        self.active.is_empty() && self.waiting.is_empty() && self.engine.is_none() && self.habits == Habits::default()
+    }
+}
+
+/// How much a device bears in one message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Habits {
+    /// Names in one Get.
+    pub(crate) batch: usize,
+    /// Rows to ask for in one GETBULK.
+    pub(crate) repetitions: u32,
+    /// Rows beyond which it has failed.
+    pub(crate) ceiling: u32,
+    /// GETBULK does not work.
+    pub(crate) bulk_broken: bool,
+}
+
+impl Default for Habits {
+    fn default() -> Self {
+        Self { batch: usize::MAX, repetitions: FIRST_REPETITIONS, ceiling: MOST_REPETITIONS, bulk_broken: false }
+    }
+}
+
+impl Habits {
+    /// All rows came: dares more next time, as far as they would fit.
+    pub(crate) fn grow(&mut self, asked: u32, size: usize, room: usize) {
+        let each = size / usize::try_from(asked).unwrap_or(1).max(1);
+        let fitting = u32::try_from(room / each.max(1)).unwrap_or(u32::MAX).max(1);
+        let wanted = asked.saturating_mul(2).min(fitting).min(self.ceiling).max(1);
+        self.repetitions = self.repetitions.min(self.ceiling).max(wanted);
+        if asked > fitting {
+            self.repetitions = fitting;
+        }
+    }
+
+    /// This many rows is the most.
+    pub(crate) fn shrink(&mut self, rows: u32) {
+        self.ceiling = rows.max(1);
+        self.repetitions = self.repetitions.min(self.ceiling);
+    }
+}

@@ -178,15 +178,18 @@ async fn what_is_wrong_is_said() {
     );
     assert_eq!(ask(agent.at, named("SHA+AES", "wrong password", PRIVACY_PASSWORD)).await, usm(UsmReport::WrongDigest));
     assert_eq!(ask(agent.at, named("SHA", AUTH_PASSWORD, PRIVACY_PASSWORD)).await, usm(UsmReport::UnsupportedSecLevel));
-    let no_answer = |outcome| matches!(outcome, Err(Failure::NoAnswer { tries: 2, .. }));
-    assert!(no_answer(ask(agent.at, Credentials::v2c("private")).await));
-    // With the wrong key the ciphers give garbage, and net-snmp drops what it cannot parse without a report.
-    let dropped = ask(agent.at, named("SHA+AES", AUTH_PASSWORD, "wrong password")).await;
-    assert!(no_answer(dropped));
-    // It drops an unknown context as well; its own snmpget says "Timeout", too.
-    assert!(no_answer(ask(agent.at, Credentials::V3(signer(AUTH[1]).context("elsewhere"))).await));
+    // With the wrong key the ciphers give garbage, and net-snmp drops what it cannot parse without a report. It drops an
+    // unknown context as well: its own snmpget says "Timeout", too.
     let silent = UdpSocket::bind("127.0.0.1:0").unwrap();
-    assert!(no_answer(ask(allowed(silent.local_addr().unwrap()), Credentials::v2c("public")).await));
+    for (what, at, who) in [
+        ("community", agent.at, Credentials::v2c("private")),
+        ("privacy password", agent.at, named("SHA+AES", AUTH_PASSWORD, "wrong password")),
+        ("context", agent.at, Credentials::V3(signer(AUTH[1]).context("elsewhere"))),
+        ("silent host", allowed(silent.local_addr().unwrap()), Credentials::v2c("public")),
+    ] {
+        let outcome = ask(at, who).await;
+        assert!(matches!(outcome, Err(Failure::NoAnswer { tries: 2.., .. })), "{what}: {outcome:?}");
+    }
     let closed = ask(allowed(([127, 0, 0, 1], free_port()).into()), Credentials::v2c("public")).await;
     assert!(matches!(closed, Err(Failure::Unreachable(_))), "{closed:?}");
 }

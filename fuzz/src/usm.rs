@@ -1,10 +1,10 @@
 //! Secured messages: sealed and opened, and as they come to an engine.
 
 use dca_snmp::ber::Writer;
-use dca_snmp::message::{Message, decode_scoped_pdu};
+use dca_snmp::message::{Body, Message, decode_scoped_pdu};
 use dca_snmp::responder::{Responder, ResponderSettings};
 use dca_snmp::usm::{Header, LocalizedUser};
-use dca_snmp::{AuthProtocol, KeyExtension, Oid, PrivProtocol, Quirks, User, Value};
+use dca_snmp::{AuthProtocol, Binding, KeyExtension, Oid, PrivProtocol, Quirks, User, Value, VarBind};
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 use std::time::Instant;
@@ -51,7 +51,7 @@ fn seal_and_open(user: &User, scoped: &[u8]) {
         (Ok(opened), Ok(direct)) => {
             assert_eq!(opened.context_engine_id, direct.context_engine_id);
             assert_eq!(opened.context_name, direct.context_name);
-            assert_eq!(format!("{:?}", kinds(&opened.body)), format!("{:?}", kinds(&direct.body)));
+            assert_eq!(bindings(&opened.body), bindings(&direct.body));
         }
         (Ok(_), Err(fault)) => panic!("opened what is none: {fault}"),
         _ => {}
@@ -59,12 +59,24 @@ fn seal_and_open(user: &User, scoped: &[u8]) {
     let mut broken = sealed.to_vec();
     broken[message.usm.auth_range.start] ^= 1;
     let Ok(Message::V3(message)) = Message::decode(&broken) else { return };
-    assert!(keys.open(&broken, &message, &mut Vec::new(), &mut Quirks::default()).is_err(), "a wrong digest is accepted");
+    assert!(
+        keys.open(&broken, &message, &mut Vec::new(), &mut Quirks::default()).is_err(),
+        "a wrong digest is accepted"
+    );
 }
 
-fn kinds(body: &dca_snmp::message::Body<'_>) -> Vec<dca_snmp::VarBind> {
-    match body {
-        dca_snmp::message::Body::Pdu(pdu) => pdu.varbinds().map(|varbind| varbind.to_varbind()).collect(),
-        dca_snmp::message::Body::TrapV1(trap) => trap.varbinds().map(|varbind| varbind.to_varbind()).collect(),
-    }
+/// All bindings. A fault's offset counts from the start of the datagram or of the plaintext: left out.
+fn bindings(body: &Body<'_>) -> Vec<VarBind> {
+    let list = match body {
+        Body::Pdu(pdu) => pdu.varbinds(),
+        Body::TrapV1(trap) => trap.varbinds(),
+    };
+    list.map(|varbind| {
+        let mut varbind = varbind.to_varbind();
+        if let Binding::Malformed(bad) = &mut varbind.binding {
+            bad.fault.offset = 0;
+        }
+        varbind
+    })
+    .collect()
 }

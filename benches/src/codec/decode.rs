@@ -6,7 +6,7 @@ use dca_snmp::message::{Body, Message};
 use dca_snmp::{BindingRef, ValueRef};
 
 /// Name and function of each decoder.
-pub const DECODERS: &[(&str, fn(&[u8]) -> u64)] =
+pub(crate) const DECODERS: &[(&str, fn(&[u8]) -> u64)] =
     &[("dca-snmp", ours), ("snmp2", snmp2), ("snmp", snmp), ("async-snmp", async_snmp), ("snmp-parser", snmp_parser)];
 
 fn ours(datagram: &[u8]) -> u64 {

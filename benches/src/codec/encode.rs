@@ -7,7 +7,7 @@ use dca_snmp::message::{PduFields, PduKind, encode_community};
 use dca_snmp::{BindingRef, ValueRef, Version};
 
 /// Name and function of each encoder; the answer is the length of the message.
-pub fn encoders() -> Vec<(&'static str, Box<dyn FnMut() -> u64>)> {
+pub(crate) fn encoders() -> Vec<(&'static str, Box<dyn FnMut() -> u64>)> {
     let names = names();
     let arcs: Vec<Vec<u32>> = names.iter().map(|name| name.arcs().collect()).collect();
 

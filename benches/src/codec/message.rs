@@ -5,14 +5,14 @@ use dca_snmp::message::{PduFields, PduKind, encode_community};
 use dca_snmp::{BindingRef, Oid, ValueRef, Version};
 
 /// The 40 names.
-pub fn names() -> Vec<Oid> {
+pub(crate) fn names() -> Vec<Oid> {
     let supplies = (4..=9).flat_map(|column| (1..=5).map(move |row| format!("1.3.6.1.2.1.43.11.1.1.{column}.1.{row}")));
     let mixed = (1..=10).map(|at| format!("1.3.6.1.2.1.25.3.{at}.1.5.1"));
     supplies.chain(mixed).filter_map(|text| text.parse().ok()).collect()
 }
 
 /// The encoded answer.
-pub fn answer() -> Vec<u8> {
+pub(crate) fn answer() -> Vec<u8> {
     let names = names();
     let cycle = [
         ValueRef::Integer(12_345),

@@ -24,6 +24,13 @@ impl Default for Asking {
 pub(crate) const AT_ONCE: usize = 4096;
 
 impl Asking {
+    /// How long the first try waits, so that all tries together take at most the time-out: each further one waits twice
+    /// as long as the one before, and up to a quarter more by chance.
+    pub(crate) fn first_try(self) -> Duration {
+        let tries = (1..=self.retries).map(|retry| 1.25 * f64::from(1_u32 << retry.min(6)));
+        self.timeout.div_f64(1.0 + tries.sum::<f64>())
+    }
+
     /// How long after the one before it the next credentials are tried.
     pub(crate) fn stagger(self) -> Duration {
         (self.timeout / 10).min(Duration::from_millis(100))
@@ -51,6 +58,13 @@ pub fn rate(rate: u32) -> Result<u32, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn all_tries_fit_into_the_timeout() {
+        let first = |retries| Asking { timeout: Duration::from_secs(7), retries, rate: None }.first_try();
+        assert_eq!(first(0), Duration::from_secs(7));
+        assert_eq!(first(1), Duration::from_secs(2));
+    }
 
     #[test]
     fn limits() {

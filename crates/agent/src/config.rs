@@ -128,15 +128,11 @@ pub fn check(path: &Path, credentials_directory: Option<PathBuf>) -> Result<Conf
 mod tests {
     use super::*;
 
-    fn folder() -> PathBuf {
-        let folder = std::env::temp_dir().join(format!("dca-agent-config-{}", std::process::id()));
-        std::fs::create_dir_all(folder.join("secrets")).unwrap();
-        std::fs::write(folder.join("secrets/office"), "hunter2\n").unwrap();
-        folder
-    }
-
     fn resolve(text: &str) -> Result<Config, InputError> {
-        RawConfig::parse(&folder().join("dca.toml"), text)?.resolve(None)
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("secrets")).unwrap();
+        std::fs::write(folder.path().join("secrets/office"), "hunter2\n").unwrap();
+        RawConfig::parse(&folder.path().join("dca.toml"), text)?.resolve(None)
     }
 
     #[test]

@@ -80,8 +80,7 @@ impl Network {
         }
         let most = keyring.most().max(1);
         let snmp = Snmp::bind(Settings {
-            // Retries are spread over the time-out, so that it bounds the whole and not each try.
-            timeout: asking.timeout / (asking.retries + 1),
+            timeout: asking.first_try(),
             retries: asking.retries,
             rate: asking.rate,
             // Only the race of credentials uses it: everything else asks one question at a time.

@@ -46,6 +46,7 @@ impl Redactor {
         }
         for (oid, value) in rows {
             let Some(octets) = value.as_octets() else { continue };
+            texts.extend(serial_numbers(octets).chain(mail_addresses(octets)).map(<[u8]>::to_vec));
             if WHOLE.iter().any(|column| oid.starts_with(*column)) {
                 match octets.len() {
                     6 if oid.starts_with(oid!("1.3.6.1.2.1.2.2.1.6")) => {
@@ -57,7 +58,10 @@ impl Redactor {
             }
         }
         texts.extend(communities.iter().filter(|name| !matches!(name.as_slice(), b"public" | b"private")).cloned());
-        texts.retain(|text| text.len() >= LEAST);
+        // A printer that is called by its model gives nothing away.
+        let known = [&identity.vendor, &identity.model].map(|fact| fact.as_ref().map(|fact| fact.value.as_bytes()));
+        let is_known = |text: &[u8]| known.iter().flatten().any(|known| find(known, text).is_some());
+        texts.retain(|text| text.len() >= LEAST && !is_known(text));
         texts.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
         texts.dedup();
         Self { texts, salt }
@@ -86,56 +90,7 @@ impl Redactor {
                 octets.splice(range, shape);
             }
         }
-        if octets.is_ascii() {
-            self.serial_keys(&mut octets);
-            self.mail_addresses(&mut octets);
-        }
         octets
-    }
-
-    /// `SN:ABC123;` and its kin.
-    fn serial_keys(&self, octets: &mut Vec<u8>) {
-        for key in SERIAL_KEYS {
-            let mut from = 0;
-            while let Some(at) = find(octets.get(from..).unwrap_or_default(), key.as_bytes()) {
-                let key_at = from + at;
-                let start = key_at + key.len();
-                from = start;
-                // `SN:` inside a word is no key.
-                if key_at > 0 && octets.get(key_at - 1).is_some_and(u8::is_ascii_alphanumeric) {
-                    continue;
-                }
-                let tail = octets.get(start..).unwrap_or_default();
-                let blanks = tail.iter().take_while(|octet| **octet == b' ').count();
-                let stop = |octet: &u8| matches!(octet, b';' | b',' | b' ' | b'\r' | b'\n' | 0);
-                let length = tail.iter().skip(blanks).take_while(|octet| !stop(octet)).count();
-                let range = start + blanks..start + blanks + length;
-                let shape = self.shape(octets.get(range.clone()).unwrap_or_default());
-                octets.splice(range, shape);
-            }
-        }
-    }
-
-    /// Any word with an `@` inside.
-    fn mail_addresses(&self, octets: &mut Vec<u8>) {
-        let words: Vec<(usize, usize)> = {
-            let mut at = 0;
-            octets
-                .split(|octet| matches!(octet, b' ' | b';' | b',' | b'<' | b'>' | b'"' | b'\r' | b'\n' | 0))
-                .map(|word| {
-                    let from = at;
-                    at += word.len() + 1;
-                    (from, word)
-                })
-                .filter(|(_, word)| word.iter().skip(1).rev().skip(1).any(|octet| *octet == b'@'))
-                .map(|(from, word)| (from, word.len()))
-                .collect()
-        };
-        for (from, length) in words {
-            let range = from..from + length;
-            let shape = self.shape(octets.get(range.clone()).unwrap_or_default());
-            octets.splice(range, shape);
-        }
     }
 
     /// Octets of the same shape: digits for digits, letters for letters, the rest of ASCII as it is, other octets for other
@@ -158,6 +113,32 @@ impl Redactor {
         };
         octets.iter().enumerate().map(replace).collect()
     }
+}
+
+/// `SN:ABC123;` and its kin.
+fn serial_numbers(octets: &[u8]) -> impl Iterator<Item = &[u8]> {
+    SERIAL_KEYS.into_iter().flat_map(move |key| {
+        let places = octets.windows(key.len()).enumerate().filter(move |(at, window)| {
+            // `SN:` inside a word is no key.
+            let inside = at.checked_sub(1).and_then(|before| octets.get(before)).is_some_and(u8::is_ascii_alphanumeric);
+            window.eq_ignore_ascii_case(key.as_bytes()) && !inside
+        });
+        places.filter_map(move |(at, _)| {
+            let tail = octets.get(at + key.len()..)?.trim_ascii_start();
+            let stop = |octet: &u8| matches!(octet, b';' | b',' | b' ' | b'\r' | b'\n' | 0);
+            let word = tail.split(stop).next()?;
+            // `SN:unknown` is none.
+            (word.iter().filter(|octet| octet.is_ascii_digit()).count() >= 2).then_some(word)
+        })
+    })
+}
+
+/// Words with an `@` inside.
+fn mail_addresses(octets: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let stop = |octet: &u8| matches!(octet, b' ' | b';' | b',' | b'<' | b'>' | b'"' | b'\r' | b'\n' | 0);
+    let is_text = octets.iter().all(|octet| (0x20..0x7f).contains(octet) || octet.is_ascii_whitespace() || *octet == 0);
+    let words = octets.split(stop).filter(move |_| is_text);
+    words.filter(|word| word.iter().position(|octet| *octet == b'@').is_some_and(|at| at > 0 && at + 1 < word.len()))
 }
 
 /// The ways in which a hardware address is written.

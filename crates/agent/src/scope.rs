@@ -184,10 +184,10 @@ mod tests {
 
     #[test]
     fn a_file_of_targets_names_its_line() {
-        let path = std::env::temp_dir().join(format!("dca-agent-targets-{}", std::process::id()));
-        std::fs::write(&path, "# office\n192.0.2.1\n\n192.0.2.x  # typo\n").unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("targets");
+        std::fs::write(&path, "# office\n192.0.2.1\n\n192.0.2.0/40  # typo\n").unwrap();
         let error = scope(&[&format!("@{}", path.display())]).unwrap_err();
-        std::fs::remove_file(&path).unwrap();
         assert_eq!(error.line, Some(4));
     }
 }

@@ -21,14 +21,14 @@ pub enum Ended {
     Interrupted,
     /// The device gave a name that does not come after the one before it.
     Backward(Oid),
-    /// At [`MAX_ROWS`].
+    /// At 200,000 rows.
     TooManyRows,
     /// The device stopped answering, or answered with an error.
     Failed(String),
 }
 
 /// Rows after which a walk stops: the largest printer recorded has a few thousand.
-pub const MAX_ROWS: usize = 200_000;
+pub(crate) const MAX_ROWS: usize = 200_000;
 
 /// Rows asked for at a time.
 const STEP: u32 = 24;

@@ -30,9 +30,10 @@ Examples:
 Exit codes: 0 all answered, 1 some failed, 2 nothing answered, 64 bad usage or configuration.";
 
 const TARGETS: &str = "\
-A TARGET is an address, a host name, a block (192.168.10.0/24) or a range (10.0.0.5-10.0.0.90 or 10.0.0.5-90), each with
-\":port\" if it is not 161; \"!\" in front excludes; @FILE reads targets from a file, one a line. Nothing else is touched.
-Loopback, link-local and multicast addresses are asked only if written literally.";
+A TARGET is an address, a host name, a block (192.168.10.0/24) or a range (10.0.0.5-10.0.0.90 or 10.0.0.5-90), each \
+with \":port\" if it is not 161. \"!\" in front excludes. @FILE reads targets from a file, one a line.
+
+Nothing else is touched. Loopback, link-local and multicast addresses are asked only if written literally.";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -165,13 +166,13 @@ pub(crate) struct Ask {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["community", "user"], help_heading = "Credentials")]
     credentials: Option<PathBuf>,
     /// SNMPv1 only
-    #[arg(short = '1', group = "version", help_heading = "Credentials")]
+    #[arg(short = '1', group = "snmp_version", help_heading = "Credentials")]
     v1: bool,
     /// SNMPv2c only
-    #[arg(short = '2', group = "version", help_heading = "Credentials")]
+    #[arg(short = '2', group = "snmp_version", help_heading = "Credentials")]
     v2c: bool,
     /// SNMPv3 only
-    #[arg(short = '3', group = "version", help_heading = "Credentials")]
+    #[arg(short = '3', group = "snmp_version", help_heading = "Credentials")]
     v3: bool,
     /// Seconds until a device counts as silent, retries included
     #[arg(long, value_name = "SECONDS", default_value = "2", value_parser = seconds, help_heading = "Asking")]

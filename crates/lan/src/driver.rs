@@ -69,6 +69,7 @@ pub(crate) struct Driver {
 }
 
 /// Why sending stopped.
+#[derive(Clone, Copy)]
 enum Stop {
     /// A burst is out; there may be more.
     Burst,
@@ -135,7 +136,7 @@ impl Driver {
                 Stop::Burst | Stop::Idle => (None, None),
             };
             let due = [due, self.manager.poll_timeout()].into_iter().flatten().min();
-            let room = self.held.is_none() && self.waiting.len() < self.in_flight;
+            let room = matches!(stop, Stop::Idle) && self.waiting.len() < self.in_flight;
             tokio::select! {
                 () = self.sockets.readable() => {}
                 () = writable(&self.sockets, full), if full.is_some() => {}
@@ -175,6 +176,8 @@ impl Driver {
             self.refusals.extend(std::iter::from_fn(|| refusal::heard(socket)).take(RECEIVE_BURST));
         }
         self.hear_refusals();
+        let ignored = self.manager.counters();
+        self.shared.ignored.store(ignored.foreign + ignored.garbled + ignored.doubted, Relaxed);
         more
     }
 
@@ -183,6 +186,12 @@ impl Driver {
         let mut burst = SEND_BURST;
         while burst > 0 {
             let now = clock();
+            // Asked before the manager is: what it hands out counts as sent.
+            if self.held.is_none()
+                && let Err(due) = self.pace.ready(now)
+            {
+                return Stop::Until(due);
+            }
             let Some((transmit, tries)) = self.held.take().or_else(|| Some((self.manager.poll_transmit()?, 0))) else {
                 if self.waiting.len() < self.in_flight
                     && let Ok(ask) = self.asks.try_recv()
@@ -192,11 +201,8 @@ impl Driver {
                 }
                 return Stop::Idle;
             };
-            if tries == 0
-                && let Err(due) = self.pace.take(now)
-            {
-                self.held = Some((transmit, 0));
-                return Stop::Until(due);
+            if tries == 0 {
+                self.pace.take(now);
             }
             burst -= 1;
             let to = transmit.to;

@@ -35,6 +35,7 @@ pub(crate) struct Shared {
     pub(crate) octets_sent: AtomicU64,
     pub(crate) received: AtomicU64,
     pub(crate) octets_received: AtomicU64,
+    pub(crate) ignored: AtomicU64,
     pub(crate) refused: AtomicU64,
     pub(crate) unreachable: AtomicU64,
     pub(crate) delayed: AtomicU64,
@@ -52,6 +53,8 @@ pub struct Counters {
     pub received: u64,
     /// Octets in them.
     pub octets_received: u64,
+    /// Received datagrams that were no answer to anything asked, not understood, or not believed.
+    pub ignored: u64,
     /// Datagrams that the system refused to send (no route, a firewall's veto).
     pub refused: u64,
     /// Datagrams of which ICMP said that they did not arrive (heard on Linux).
@@ -99,6 +102,7 @@ impl Snmp {
             octets_sent: read(&self.shared.octets_sent),
             received: read(&self.shared.received),
             octets_received: read(&self.shared.octets_received),
+            ignored: read(&self.shared.ignored),
             refused: read(&self.shared.refused),
             unreachable: read(&self.shared.unreachable),
             delayed: read(&self.shared.delayed),

@@ -1,7 +1,13 @@
 //! The driver against an agent that others wrote: net-snmp's snmpd on loopback.
 
 #![cfg(unix)]
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may panic")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test may panic and say why it skips"
+)]
 
 mod common;
 
@@ -12,7 +18,8 @@ use dca_snmp::{
 };
 use dca_snmp::{UsmReport, Walk, WalkEnd, oid};
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
+use tokio::time::sleep;
 
 const DESCRIPTION: &str = "Test device of the driver";
 const PASSWORD: &[u8] = b"correct horse";
@@ -53,9 +60,13 @@ impl Snmpd {
             .spawn()
             .unwrap();
         let snmpd = Self { process, at: common::allow(free), _folder: folder };
-        let patient = Settings { timeout: Duration::from_millis(200), retries: 50, ..Settings::default() };
-        let snmp = Snmp::bind(patient).unwrap();
-        snmp.ask(system(), snmpd.at, &Credentials::v2c("office")).await.expect("snmpd starts");
+        let quick = Settings { timeout: Duration::from_millis(200), ..Settings::default() };
+        let snmp = Snmp::bind(quick).unwrap();
+        let start = Instant::now();
+        while let Err(failure) = snmp.ask(system(), snmpd.at, &Credentials::v2c("office")).await {
+            assert!(start.elapsed() < Duration::from_secs(10), "snmpd does not start: {failure}");
+            sleep(Duration::from_millis(50)).await;
+        }
         Some(snmpd)
     }
 }
@@ -123,7 +134,8 @@ async fn what_is_wrong_has_its_own_failure() {
         (Credentials::V3(user("nobody", PASSWORD)), Some(UsmReport::UnknownUserName)),
         (Credentials::V3(user("sealed", b"wrong password")), Some(UsmReport::WrongDigest)),
         (Credentials::V3(user("plain", PASSWORD)), Some(UsmReport::UnsupportedSecLevel)),
-        (Credentials::V3(user("sealed", PASSWORD).privacy(aes, PASSWORD).unwrap()), Some(UsmReport::DecryptionError)),
+        // net-snmp decrypts it to garbage, and drops that without a word.
+        (Credentials::V3(user("sealed", PASSWORD).privacy(aes, PASSWORD).unwrap()), None),
     ];
     for (who, report) in wrong {
         match (snmp.ask(system(), snmpd.at, &who).await, report) {

@@ -116,6 +116,38 @@ fn what_is_read_is_what_was_expected() {
     assert!(100.0 * f64::from(score.right) / f64::from(all) >= MIN_RIGHT, "{}", score.told);
 }
 
+/// Figures that people read from the panel or the web page beside the walk, or that several rows of it agree on (the
+/// fragments' own README).
+#[test]
+fn fragments_agree_with_what_people_read_beside_them() {
+    let Some(shared) = shared() else { return };
+    let profiles = Profiles::builtin();
+    let check = |file: &str, wanted: &[(&str, &str, u64)]| {
+        let reading = read(&profiles, &shared.join(format!("walks/_fragments/{file}.snmprec")));
+        for (service, color, value) in wanted {
+            let plain = reading.meters.iter().find(|meter| {
+                (meter.service.as_str(), meter.color.as_str()) == (service, color)
+                    && (meter.size.as_str(), meter.sides.as_str(), meter.unit.as_str()) == ("any", "any", "impressions")
+                    && meter.persistence == "lifetime"
+            });
+            assert_eq!(plain.map(|meter| meter.value), Some(*value), "{file} {service} {color}");
+        }
+    };
+    let totals = |total, mono, color| {
+        [("system_totals", "total", total), ("system_totals", "mono", mono), ("system_totals", "full_color", color)]
+    };
+    check("xerox-workcentre-3655x", &[("system_totals", "total", 149_855), ("system_totals", "mono", 149_855)]);
+    check("xerox-phaser-6600dn", &totals(54_590, 18_185, 36_405));
+    check("xerox-workcentre-78xx", &totals(207_766, 116_514, 91_252));
+    check("xerox-workcentre-71xx", &totals(779_786, 775_016, 4_770));
+    check("xerox-workcentre-71xx", &[("print", "mono", 680_251), ("copy", "mono", 94_657), ("fax", "total", 108)]);
+    check("xerox-colorqube-9303", &[("system_totals", "total", 67_630)]);
+    check("xerox-versalink-b600", &[("system_totals", "total", 8)]);
+    check("lexmark-xc9235", &totals(96, 21, 75));
+    check("konicaminolta-accuriopress-c4070", &[("print", "mono", 67_337), ("print", "full_color", 371_292)]);
+    check("hp-designjet-t1100ps", &[("system_totals", "total", 4_893)]);
+}
+
 /// An entry that names a recording as its source must be seen there: a mistyped OID is found out.
 #[test]
 fn what_a_profile_says_was_recorded_was_recorded() {

@@ -35,6 +35,7 @@ pub fn reading_text(read: &Read, look: Look) -> String {
     page.lines("Doubts", &reading.doubts, Tone::Warn);
     page.lines("Forgiven in decoding", &reading.quirks, Tone::Dim);
     let profile = if reading.profile.is_empty() { "none" } else { &reading.profile };
+    page.text.push('\n');
     page.note(&format!("Read {} with profile {}.", read.read_at, clean::terminal(profile)), Tone::Dim);
     if !read.complete {
         page.note("The device went silent before everything was asked: figures may be missing.", Tone::Warn);
@@ -133,7 +134,7 @@ impl Page<'_> {
         self.head("Total");
         let value = format!("{} {}", grouped(total.value), total.unit.replace('_', " "));
         let tone = if total.confidence == Confidence::D { Tone::Warn } else { Tone::Plain };
-        self.pairs(vec![("pages", value, tone, Some((&total.source, Some(total.confidence))))]);
+        self.pairs(vec![("total", value, tone, Some((&total.source, Some(total.confidence))))]);
     }
 
     fn meters(&mut self, reading: &Reading) {

@@ -37,6 +37,9 @@ use std::sync::Arc;
 /// Name of the profile for devices that no other profile matches.
 const BASE: &str = "printer-mib";
 
+/// The most doubts that one reading carries.
+const MAX_DOUBTS: usize = 48;
+
 /// A set of profiles.
 #[derive(Debug, Clone)]
 pub struct Profiles(Vec<Profile>);
@@ -132,6 +135,7 @@ impl Profile {
         reconcile::settle(figures, &mut reading);
         total::choose(&self.file, &mut reading);
         detail::read(&self.file, rows, &mut reading);
+        bound(&mut reading.doubts);
         reading
     }
 
@@ -168,5 +172,14 @@ impl Profile {
 
     fn denied(&self) -> impl Iterator<Item = Oid> {
         standard::denied().into_iter().chain(self.file.deny.iter().map(|deny| deny.oid.get_ref().0.clone()))
+    }
+}
+
+/// A table full of nonsense is told in a few sentences.
+fn bound(doubts: &mut Vec<String>) {
+    if doubts.len() > MAX_DOUBTS {
+        let more = doubts.len() - MAX_DOUBTS;
+        doubts.truncate(MAX_DOUBTS);
+        doubts.push(format!("and {more} more"));
     }
 }

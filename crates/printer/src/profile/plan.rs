@@ -8,6 +8,9 @@ use dca_snmp::{Oid, OidRef};
 /// Rows that one walk may bring: the largest table read here has a few hundred.
 const MAX_ROWS: usize = 2000;
 
+/// The rows of a column that is not walked. Few devices have their printer beyond the fourth hrDevice.
+const FIRST_ROWS: std::ops::RangeInclusive<u32> = 1..=4;
+
 /// The questions of a full reading.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
@@ -31,7 +34,7 @@ impl Plan {
         walks.dedup_by(|below, above| below.starts_with(above.as_ref()));
         let mut gets: Vec<Oid> = standard::discovery();
         gets.extend(profile.instances());
-        gets.extend(beside.iter().filter_map(|column| column.join([1]).ok()));
+        gets.extend(beside.iter().flat_map(|column| FIRST_ROWS.filter_map(|row| column.join([row]).ok())));
         gets.sort();
         gets.dedup();
         gets.retain(|oid| !walks.iter().any(|root| oid.starts_with(root.as_ref())));
@@ -65,7 +68,7 @@ impl Plan {
     }
 }
 
-/// True if the next column is denied: a GETBULK walk of this one would bring it along, so its first row is asked for
+/// True if the next column is denied: a GETBULK walk of this one would bring it along, so its first rows are asked for
 /// by name instead.
 fn runs_into(column: &Oid, deny: &[Oid]) -> bool {
     let arcs: Vec<u32> = column.arcs().collect();

@@ -1,5 +1,5 @@
-//! Do the meters of one reading agree with each other (`reference`: mono + colour = total, services within the total,
-//! duplex within the total, large within all)?
+//! Do the meters of one reading agree with each other: mono + colour = total, services within the total, duplex within the
+//! total, large within all?
 //!
 //! A meter known from one source only (C) is reported when a rule confirms it and none contradicts it. A meter known
 //! better is reported anyway; a rule that it breaks costs it confidence and becomes a doubt.
@@ -34,7 +34,7 @@ pub(super) fn settle(figures: Vec<Figure>, reading: &mut Reading) {
         }
     }
     let confirmed: Vec<usize> =
-        rules(&pool, &keep).into_iter().filter(|rule| rule.holds && rule.proves).flat_map(|rule| rule.of).collect();
+        rules(&pool, &keep).into_iter().filter(|rule| rule.holds).flat_map(|rule| rule.proves).collect();
     for (at, kept) in keep.iter_mut().enumerate() {
         *kept &= !is_weak(&pool, at) || confirmed.contains(&at);
     }
@@ -79,8 +79,8 @@ struct Rule {
     /// Places in the pool.
     of: Vec<usize>,
     holds: bool,
-    /// True if holding says that the figures mean what we think: 0 + 0 = 0 does not.
-    proves: bool,
+    /// Those of which holding says that they mean what we think: 0 + 0 = 0 says it of none.
+    proves: Vec<usize>,
     text: String,
 }
 
@@ -174,24 +174,41 @@ fn rules(pool: &[Figure], keep: &[bool]) -> Vec<Rule> {
     rules
 }
 
+/// The parts make up the total: three counters that meet are proof for all of them.
 fn equal(parts: &[(usize, &Figure)], total: (usize, &Figure)) -> Rule {
     let sum = sum(parts);
-    let holds = close(sum, total.1.value);
-    rule(parts, total, holds, holds && total.1.value > 0, "is not")
+    let proves = if meet(sum, total.1.value) { places(parts, total) } else { Vec::new() };
+    rule(parts, total, close(sum, total.1.value), proves, "is not")
 }
 
-/// `proves` tells whether lying within the total is proof enough; for a sum over services only reaching it is.
-fn within(parts: &[(usize, &Figure)], total: (usize, &Figure), proves: bool) -> Rule {
+/// The parts lie within the total. With `proof`, that is proof for them if the total itself is well known; otherwise only
+/// reaching the total is.
+fn within(parts: &[(usize, &Figure)], total: (usize, &Figure), proof: bool) -> Rule {
     let sum = sum(parts);
     let holds = sum <= total.1.value || close(sum, total.1.value);
-    let proves = sum > 0 && (proves || close(sum, total.1.value));
+    let proves = if meet(sum, total.1.value) {
+        places(parts, total)
+    } else if proof && sum > 0 && total.1.confidence < Confidence::C {
+        parts.iter().map(|(at, _)| *at).collect()
+    } else {
+        Vec::new()
+    };
     rule(parts, total, holds, proves, "is more than")
 }
 
-fn rule(parts: &[(usize, &Figure)], total: (usize, &Figure), holds: bool, proves: bool, word: &str) -> Rule {
+fn rule(parts: &[(usize, &Figure)], total: (usize, &Figure), holds: bool, proves: Vec<usize>, word: &str) -> Rule {
     let told = parts.iter().map(|(_, part)| format!("{} {}", part.key, part.value)).collect::<Vec<_>>().join(" + ");
     let text = format!("{told} {word} {} {}", total.1.key, total.1.value);
-    Rule { of: parts.iter().chain([&total]).map(|(at, _)| *at).collect(), holds, proves, text }
+    Rule { of: places(parts, total), holds, proves, text }
+}
+
+fn places(parts: &[(usize, &Figure)], total: (usize, &Figure)) -> Vec<usize> {
+    parts.iter().chain([&total]).map(|(at, _)| *at).collect()
+}
+
+/// Near enough for proof: to the page, or within half a percent of a number that is not small.
+fn meet(a: u64, b: u64) -> bool {
+    b > 0 && (a == b || (b >= 1000 && close(a, b)))
 }
 
 fn sum(parts: &[(usize, &Figure)]) -> u64 {
@@ -239,6 +256,10 @@ mod tests {
         assert_eq!(meters, [("system_totals total".into(), 100, B)]);
         assert!(doubts[0].contains("is left out"), "{doubts:?}");
         assert!(settled(&[("system_totals", 100, B), ("scan", 60, C)]).0.len() == 1);
+        // A total that is not sure itself is no measure for others, and small numbers meet by chance.
+        assert!(settled(&[("system_totals", 100, C), ("system_totals duplex", 60, C)]).0.is_empty());
+        let small = [("system_totals", 9, B), ("system_totals mono", 4, C), ("system_totals full_color", 3, C)];
+        assert_eq!(settled(&small).0.len(), 1);
         // Nothing printed proves nothing.
         assert!(settled(&[("system_totals", 0, B), ("print mono", 0, C), ("print", 0, C)]).0.len() == 1);
     }

@@ -109,7 +109,8 @@ pub struct Manager {
     /// The latest time told.
     now: Option<Instant>,
     last: u64,
-    jobs: HashMap<u64, Job>,
+    /// Boxed, because a table of thousands has room for twice as many.
+    jobs: HashMap<u64, Box<Job>>,
     targets: HashMap<SocketAddr, Target>,
     in_flight: HashMap<(SocketAddr, i32), u64>,
     timers: BTreeSet<(Instant, u64)>,
@@ -239,7 +240,7 @@ impl Manager {
         let active = self.targets.get(&normal(to)).map(|target| target.active.clone()).unwrap_or_default();
         for ticket in active {
             let sent = |job: &Job| job.flight.as_ref().is_some_and(|flight| flight.since.is_some());
-            if self.jobs.get(&ticket).is_some_and(sent) {
+            if self.jobs.get(&ticket).is_some_and(|job| sent(job)) {
                 self.failed(ticket, Failure::Unreachable(why.to_owned()));
             }
         }
@@ -299,7 +300,7 @@ impl Manager {
             sent: 0,
             quirks: Quirks::NONE,
         };
-        self.jobs.insert(ticket, job);
+        self.jobs.insert(ticket, Box::new(job));
         let target = self.targets.entry(to).or_default();
         if target.active.len() < self.limits.in_flight_per_target {
             target.active.push(ticket);

@@ -1,10 +1,11 @@
 //! The manager against agents in memory, under virtual time.
 
+mod broken;
+mod storm;
+
 use super::*;
 use crate::responder::{Mib, Responder, ResponderSettings};
-use crate::{
-    AuthProtocol, Binding, KeyExtension, Oid, PrivProtocol, User, UsmReport, Value, VarBind, Version, WalkEnd,
-};
+use crate::{AuthProtocol, Binding, KeyExtension, Oid, PrivProtocol, User, UsmReport, Value, WalkEnd};
 use std::collections::BTreeMap;
 
 type Objects = BTreeMap<Oid, Value>;
@@ -23,6 +24,11 @@ fn table(rows: u32) -> Objects {
     objects.insert(oid("1.3.6.1.2.1.1.1.0"), Value::OctetString(b"printer".to_vec()));
     objects.insert(oid("1.3.6.1.2.1.99.1.0"), Value::Integer(1));
     objects
+}
+
+#[expect(clippy::disallowed_methods, reason = "some instant to count virtual time from")]
+fn start() -> Instant {
+    Instant::now()
 }
 
 fn manager() -> Manager {
@@ -79,13 +85,13 @@ fn walked(outcomes: Vec<Outcome>) -> Walked {
 
 /// Asks one question of one responder.
 fn ask(request: Request, who: &Credentials, settings: ResponderSettings, mib: &Objects) -> Result<Response, Failure> {
-    let (mut manager, mut now, mut agent) = (manager(), Instant::now(), responder(settings));
+    let (mut manager, mut now, mut agent) = (manager(), start(), responder(settings));
     manager.submit(request, at(1), who, now);
     answer(run(&mut manager, &mut now, |bytes, now| agent.handle(bytes, mib, now).into_iter().collect()))
 }
 
 fn walk_of(who: &Credentials, settings: ResponderSettings, mib: &dyn Mib) -> Walked {
-    let (mut manager, mut now, mut agent) = (manager(), Instant::now(), responder(settings));
+    let (mut manager, mut now, mut agent) = (manager(), start(), responder(settings));
     manager.walk(Walk::new(oid("1.3.6.1.2.1.43")), at(1), who, now);
     walked(run(&mut manager, &mut now, |bytes, now| agent.handle(bytes, mib, now).into_iter().collect()))
 }
@@ -140,7 +146,7 @@ fn v3_discovers_and_remembers() {
     let mib = table(100);
     for user in users {
         let settings = ResponderSettings { users: vec![user.clone()], boots: 9, ..ResponderSettings::default() };
-        let (mut manager, mut now, mut agent) = (manager(), Instant::now(), responder(settings));
+        let (mut manager, mut now, mut agent) = (manager(), start(), responder(settings));
         let who = Credentials::V3(user);
         for round in 0..4 {
             if round == 2 {
@@ -166,7 +172,7 @@ fn the_key_extension_is_found_by_trying_both() {
         let theirs = user(AuthProtocol::Sha1, PrivProtocol::Aes256(theirs));
         let who = Credentials::V3(user(AuthProtocol::Sha1, PrivProtocol::Aes256(KeyExtension::Either)));
         let settings = ResponderSettings { users: vec![theirs], ..ResponderSettings::default() };
-        let (mut manager, mut now, mut agent) = (manager(), Instant::now(), responder(settings));
+        let (mut manager, mut now, mut agent) = (manager(), start(), responder(settings));
         for most in [4, 1] {
             manager.submit(Request::get([oid("1.3.6.1.2.1.1.1.0")]), at(1), &who, now);
             let response =
@@ -197,7 +203,7 @@ fn what_is_wrong_with_a_user_is_told() {
 
 #[test]
 fn silence_ends_after_the_tries() {
-    let (mut manager, mut now) = (manager(), Instant::now());
+    let (mut manager, mut now) = (manager(), start());
     let start = now;
     manager.submit(Request::get([oid("1.3.6.1.2.1.1.1.0")]), at(1), &Credentials::v2c("public"), now);
     let failure = answer(run(&mut manager, &mut now, |_, _| Vec::new())).unwrap_err();

@@ -143,21 +143,26 @@ impl<'a> OidRef<'a> {
     #[inline]
     pub fn to_oid(self) -> Oid {
         if self.is_padded() {
-            let mut octets = SmallVec::new();
-            self.subids().for_each(|subid| push_subid(&mut octets, subid));
-            return Oid(octets);
+            return Oid(self.minimal_subids().flatten().copied().collect());
         }
         Oid(SmallVec::from_slice(self.0))
     }
 
+    #[inline]
     pub(crate) fn is_padded(self) -> bool {
-        let mut at_start = true;
-        any_high_bit(self.0)
-            && self.0.iter().any(|&octet| {
-                let padding = at_start && octet == 0x80;
-                at_start = octet & 0x80 == 0;
-                padding
-            })
+        any_high_bit(self.0) && self.each_subid().any(|subid| subid.first() == Some(&0x80))
+    }
+
+    /// The octets of each subidentifier without needless leading `0x80`.
+    pub(crate) fn minimal_subids(self) -> impl DoubleEndedIterator<Item = &'a [u8]> {
+        self.each_subid().map(|subid| {
+            let padding = subid.iter().take_while(|octet| **octet == 0x80).count();
+            subid.get(padding..).unwrap_or_default()
+        })
+    }
+
+    fn each_subid(self) -> impl DoubleEndedIterator<Item = &'a [u8]> {
+        self.0.split_inclusive(|octet| octet & 0x80 == 0)
     }
 
     fn subids(self) -> Subids<'a> {

@@ -43,8 +43,8 @@ quirks! {
     LongLength => "length in more octets than it needs",
     /// Octets after the message.
     TrailingMessage => "octets after the message",
-    /// Octets after the PDU or the variable-binding list, inside the message.
-    TrailingPdu => "octets after the variable bindings",
+    /// Octets after the last field of the PDU, of the message or of a v3 header, inside what encloses it.
+    TrailingPdu => "octets after the last field of a structure",
     /// Octets after the value inside one binding.
     TrailingBinding => "octets after a value inside its binding",
     /// A request-id of five octets, taken by its low 32 bits.

@@ -166,7 +166,7 @@ pub enum Binding {
 pub struct MalformedRef<'a> {
     /// What is wrong, and where in the datagram.
     pub fault: Fault,
-    /// The binding's content octets.
+    /// The binding's content octets; if its length reaches past the list, all that is left of the list.
     pub raw: &'a [u8],
 }
 
@@ -175,7 +175,7 @@ pub struct MalformedRef<'a> {
 pub struct Malformed {
     /// What is wrong, and where in the datagram.
     pub fault: Fault,
-    /// The binding's content octets.
+    /// As in [`MalformedRef::raw`].
     pub raw: Vec<u8>,
 }
 

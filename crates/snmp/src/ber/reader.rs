@@ -133,26 +133,23 @@ impl<'a> Tlv<'a> {
             return Ok(0);
         };
         let sign = i64::from(first as i8 >> 7);
+        // Only sign may stand before the last eight octets, and the sign must still show in them.
+        let significant = match octets.split_at_checked(octets.len().saturating_sub(8)) {
+            Some((head, tail))
+                if head.iter().all(|octet| *octet == sign as u8)
+                    && tail.first().is_some_and(|octet| (octet ^ first) & 0x80 == 0) =>
+            {
+                tail
+            }
+            _ => return Err(self.fault(FaultKind::OutOfRange)),
+        };
         if let [first, second, ..] = *octets
             && first == sign as u8
             && (first ^ second) & 0x80 == 0
         {
             quirks.note(Quirk::PaddedInteger);
         }
-        let octets = match octets.len() {
-            0..=8 => octets,
-            // Only sign may stand before the last eight octets, and the sign must still show in them.
-            long => match octets.split_at_checked(long - 8) {
-                Some((head, tail))
-                    if head.iter().all(|octet| *octet == sign as u8)
-                        && tail.first().is_some_and(|octet| (octet ^ first) & 0x80 == 0) =>
-                {
-                    tail
-                }
-                _ => return Err(self.fault(FaultKind::OutOfRange)),
-            },
-        };
-        Ok(octets.iter().fold(sign, |value, &octet| value << 8 | i64::from(octet)))
+        Ok(significant.iter().fold(sign, |value, &octet| value << 8 | i64::from(octet)))
     }
 
     /// The content as an unsigned number of at most `bits` bits. A set sign bit is looked through: `41 04 ff ff ff ff`
@@ -160,19 +157,20 @@ impl<'a> Tlv<'a> {
     #[inline]
     pub fn unsigned(&self, bits: u32, quirks: &mut Quirks) -> Result<u64, Fault> {
         let octets = self.content;
+        let excess = octets.len().saturating_sub(bits as usize / 8);
+        let number = match octets.split_at_checked(excess) {
+            Some((zeros, octets)) if zeros.iter().all(|octet| *octet == 0) => {
+                octets.iter().fold(0, |value, &octet| value << 8 | u64::from(octet))
+            }
+            _ => return Err(self.fault(FaultKind::OutOfRange)),
+        };
         match octets {
             [] => quirks.note(Quirk::EmptyInteger),
             [first, ..] if first & 0x80 != 0 => quirks.note(Quirk::NegativeUnsigned),
             [0, second, ..] if second & 0x80 == 0 => quirks.note(Quirk::PaddedInteger),
             _ => {}
         }
-        let excess = octets.len().saturating_sub(bits as usize / 8);
-        match octets.split_at_checked(excess) {
-            Some((zeros, octets)) if zeros.iter().all(|octet| *octet == 0) => {
-                Ok(octets.iter().fold(0, |value, &octet| value << 8 | u64::from(octet)))
-            }
-            _ => Err(self.fault(FaultKind::OutOfRange)),
-        }
+        Ok(number)
     }
 
     /// The content as an unsigned number of at most 32 bits.

@@ -117,10 +117,12 @@ impl Writer {
 
     /// Writes an OID, in the minimal form even if it was received padded.
     pub fn oid(&mut self, oid: OidRef<'_>) {
-        match oid.is_padded() {
-            false => self.element(tag::OBJECT_IDENTIFIER, oid.octets()),
-            true => self.element(tag::OBJECT_IDENTIFIER, oid.to_oid().octets()),
+        if !oid.is_padded() {
+            return self.element(tag::OBJECT_IDENTIFIER, oid.octets());
         }
+        let mark = self.mark();
+        oid.minimal_subids().rev().for_each(|subid| self.raw(subid));
+        self.header(tag::OBJECT_IDENTIFIER, mark);
     }
 
     /// Writes a value.
@@ -142,7 +144,7 @@ impl Writer {
         }
     }
 
-    /// Writes one variable binding. A malformed one is written back as it came.
+    /// Writes one variable binding. Of a malformed one the raw octets are put back into a binding's frame.
     pub fn varbind(&mut self, oid: OidRef<'_>, binding: BindingRef<'_>) {
         let mark = self.mark();
         match binding {

@@ -153,24 +153,20 @@ impl<'a> Pdu<'a> {
     fn read(kind: PduKind, element: Tlv<'a>, quirks: &mut Quirks) -> Result<Self, Fault> {
         let mut reader = Reader::within(element);
         let at = reader;
-        let request_id = match reader.integer(quirks)? {
-            narrow if i32::try_from(narrow).is_ok() => narrow as i32,
-            wide if u32::try_from(wide).is_ok() => {
+        let wide = reader.integer(quirks)?;
+        let request_id = match i32::try_from(wide) {
+            Ok(id) => id,
+            // Sent as an unsigned number (02 05 00 xx xx xx xx), or sign-extended from one (02 05 ff xx xx xx xx).
+            Err(_) if (-(1 << 32)..1 << 32).contains(&wide) => {
                 quirks.note(Quirk::WideRequestId);
-                wide as u32 as i32
+                wide as i32
             }
-            // A device that sign-extends a five-octet number: 02 05 ff xx xx xx xx. The low 32 bits are the id.
-            wide if (-(1 << 32)..0).contains(&wide) => {
-                quirks.note(Quirk::WideRequestId);
-                wide as u32 as i32
-            }
-            _ => return Err(at.fault(FaultKind::OutOfRange)),
+            Err(_) => return Err(at.fault(FaultKind::OutOfRange)),
         };
         let error_status = ErrorStatus(reader.integer(quirks)?);
         let at = reader;
         let error_index = match reader.integer(quirks)? {
-            negative @ ..0 => {
-                let _ = negative;
+            ..0 => {
                 quirks.note(Quirk::NegativeErrorIndex);
                 0
             }

@@ -102,8 +102,7 @@ impl<'a> V3Message<'a> {
         let mut header = Reader::within(header);
         let at = header;
         let msg_id = i32::try_from(header.integer(quirks_in)?).map_err(|_| at.fault(FaultKind::OutOfRange))?;
-        let at = header;
-        let max_size = u32::try_from(header.integer(quirks_in)?).map_err(|_| at.fault(FaultKind::OutOfRange))?;
+        let max_size = header.expect(tag::INTEGER, quirks_in)?.unsigned32(quirks_in)?;
         let at = header;
         let [flags] = header.octet_string(quirks_in)? else {
             return Err(at.fault(FaultKind::WrongSize));
@@ -114,15 +113,14 @@ impl<'a> V3Message<'a> {
         if model != 3 {
             return Err(at.fault(FaultKind::UnknownSecurityModel(model)));
         }
+        note_rest(header, quirks_in);
         let usm = UsmParameters::read(&mut reader, quirks_in)?;
         let payload = if flags.privacy {
             Payload::Encrypted(reader.octet_string(quirks_in)?)
         } else {
             Payload::Plain(ScopedPdu::read(&mut reader, quirks_in)?)
         };
-        if !reader.is_empty() {
-            quirks_in.note(Quirk::TrailingPdu);
-        }
+        note_rest(reader, quirks_in);
         Ok(Self { msg_id, max_size, flags, usm, payload, quirks })
     }
 }
@@ -130,16 +128,17 @@ impl<'a> V3Message<'a> {
 impl<'a> UsmParameters<'a> {
     fn read(reader: &mut Reader<'a>, quirks: &mut Quirks) -> Result<Self, Fault> {
         let wrapped = reader.expect(tag::OCTET_STRING, quirks)?;
-        let sequence = Reader::within(wrapped).expect(tag::SEQUENCE, quirks)?;
+        let mut wrapped = Reader::within(wrapped);
+        let sequence = wrapped.expect(tag::SEQUENCE, quirks)?;
+        note_rest(wrapped, quirks);
         let mut reader = Reader::within(sequence);
         let engine_id = reader.octet_string(quirks)?;
-        let at = reader;
-        let boots = u32::try_from(reader.integer(quirks)?).map_err(|_| at.fault(FaultKind::OutOfRange))?;
-        let at = reader;
-        let time = u32::try_from(reader.integer(quirks)?).map_err(|_| at.fault(FaultKind::OutOfRange))?;
+        let boots = reader.expect(tag::INTEGER, quirks)?.unsigned32(quirks)?;
+        let time = reader.expect(tag::INTEGER, quirks)?.unsigned32(quirks)?;
         let user = reader.octet_string(quirks)?;
         let auth = reader.expect(tag::OCTET_STRING, quirks)?;
         let privacy = reader.octet_string(quirks)?;
+        note_rest(reader, quirks);
         let auth_range = auth.offset..auth.offset + auth.content.len();
         Ok(Self { engine_id, boots, time, user, auth_range, auth: auth.content, privacy })
     }
@@ -151,10 +150,14 @@ impl<'a> ScopedPdu<'a> {
         let context_engine_id = reader.octet_string(quirks)?;
         let context_name = reader.octet_string(quirks)?;
         let body = Body::read(&mut reader, quirks)?;
-        if !reader.is_empty() {
-            quirks.note(Quirk::TrailingPdu);
-        }
+        note_rest(reader, quirks);
         Ok(Self { context_engine_id, context_name, body })
+    }
+}
+
+fn note_rest(reader: Reader<'_>, quirks: &mut Quirks) {
+    if !reader.is_empty() {
+        quirks.note(Quirk::TrailingPdu);
     }
 }
 

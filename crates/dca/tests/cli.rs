@@ -1,5 +1,7 @@
 //! The real program as a user runs it: against simulated devices on loopback, recorded walks and bad input.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::print_stderr, reason = "tests")]
+
 use dca_sim::{Device, Fleet};
 use serde_json::Value;
 use std::net::SocketAddr;
@@ -21,7 +23,8 @@ fn with_devices(devices: Vec<Device>, work: impl FnOnce(&[SocketAddr]) + Send + 
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     runtime.block_on(async {
         let at = |n: usize| SocketAddr::from(([127, 9, 0, n as u8 + 1], 0));
-        let fleet = Fleet::on_loopback(devices.into_iter().enumerate().map(|(n, device)| (at(n), device))).await.unwrap();
+        let fleet =
+            Fleet::on_loopback(devices.into_iter().enumerate().map(|(n, device)| (at(n), device))).await.unwrap();
         let addresses = fleet.addresses().to_vec();
         tokio::task::spawn_blocking(move || work(&addresses)).await.unwrap();
     });
@@ -334,7 +337,10 @@ fn a_recording_is_redacted_and_can_be_read() {
 fn a_walk_prints_what_the_device_has() {
     with_devices(vec![rows("1.3.6.1.2.1.1.1.0|4|Acme\n1.3.6.1.2.1.43.10.2.1.4.1.1|65|5\n")], |at| {
         let target = at[0].to_string();
-        assert_eq!(text(&dca(&["walk", &target]).stdout), "1.3.6.1.2.1.1.1.0|4|Acme\n1.3.6.1.2.1.43.10.2.1.4.1.1|65|5\n");
+        assert_eq!(
+            text(&dca(&["walk", &target]).stdout),
+            "1.3.6.1.2.1.1.1.0|4|Acme\n1.3.6.1.2.1.43.10.2.1.4.1.1|65|5\n"
+        );
         let walk = text(&dca(&["walk", &target, ".1.3.6.1.2.1.43", "--format", "snmpwalk", "-1"]).stdout);
         assert_eq!(walk, ".1.3.6.1.2.1.43.10.2.1.4.1.1 = Counter32: 5\n");
         let nothing = dca(&["walk", &target, "1.3.6.1.5"]);

@@ -159,9 +159,15 @@ mod tests {
             (format!("{range}try = [{{ community = \"hunter2\" }}]"), "line 3: community: expected { secret"),
             (format!("{range}try = []"), "line 1: expected at least one entry in try"),
             ("[[range]]\ntry = []\n".into(), "line 1: expected targets in every"),
-            (format!("secrets = \"secrets\"\n{range}try = [{{ community = {{ secret = \"no\" }} }}]"), "cannot be read"),
+            (
+                format!("secrets = \"secrets\"\n{range}try = [{{ community = {{ secret = \"no\" }} }}]"),
+                "cannot be read",
+            ),
             (format!("{range}try = [{{ community = {{ secret = \"../x\" }} }}]"), "expected a secret's name"),
-            ("[[range]]\ntargets = [\"10.0.0.0/99\"]\ntry = [{ user = \"u\" }]".into(), "line 2: target \"10.0.0.0/99\""),
+            (
+                "[[range]]\ntargets = [\"10.0.0.0/99\"]\ntry = [{ user = \"u\" }]".into(),
+                "line 2: target \"10.0.0.0/99\"",
+            ),
         ] {
             let error = resolve(&text).unwrap_err().to_string();
             assert!(error.contains(expected) && !error.contains("hunter2"), "{text}: {error}");

@@ -76,7 +76,9 @@ impl Keyring {
         let default = if list.is_empty() && communities.is_empty() { Some("public") } else { None };
         for (at, community) in communities.into_iter().chain(default).enumerate() {
             if versions == Versions::Only(Version::V3) {
-                return Err(InputError::argument("a community (-c) is of SNMPv1 and v2c: expected -1, -2, or no version"));
+                return Err(InputError::argument(
+                    "a community (-c) is of SNMPv1 and v2c: expected -1, -2, or no version",
+                ));
             }
             list.extend(community_credentials(community.as_bytes(), at + 1, versions));
         }
@@ -97,10 +99,7 @@ impl Keyring {
         file::read(path, versions)
     }
 
-    pub(crate) fn of(
-        ranges: Vec<(Vec<Target>, Vec<Named>)>,
-        otherwise: Vec<Named>,
-    ) -> Result<Self, String> {
+    pub(crate) fn of(ranges: Vec<(Vec<Target>, Vec<Named>)>, otherwise: Vec<Named>) -> Result<Self, String> {
         let ranges = ranges.into_iter().map(|(targets, list)| Ok((Fence::new(targets), bounded(list)?)));
         Ok(Self { ranges: ranges.collect::<Result<_, String>>()?, otherwise: bounded(otherwise)? })
     }
@@ -130,7 +129,9 @@ impl Keyring {
 fn bounded(list: Vec<Named>) -> Result<Arc<[Named]>, String> {
     match list.len() {
         0..=MOST => Ok(list.into()),
-        more => Err(format!("expected at most {MOST} credentials for one address (v1 and v2c count each), found {more}")),
+        more => {
+            Err(format!("expected at most {MOST} credentials for one address (v1 and v2c count each), found {more}"))
+        }
     }
 }
 

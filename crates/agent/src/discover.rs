@@ -1,39 +1,62 @@
-//! The first question to an address, as everybody who might be answered.
+//! The first questions to an address, as everybody who might be answered.
 //!
 //! A device drops a community that it does not know without a word (RFC 3584 §5.2.1 and RFC 1157 §4.1), so a silent host
 //! and a wrong community look the same, and trying credentials one after the other would multiply the time-out of every
 //! silent host. They race instead: each starts a little after the one before it unless somebody has answered by then,
 //! which costs a device that answers usually one datagram, and a silent one a time-out and a few staggers in all. The
 //! first to be answered is used from then on.
+//!
+//! What races is a small question, two names: most addresses of a range are silent, and thousands of questions wait at
+//! the same time. Whoever answers it is asked the rest in a second GET.
 
 use crate::credentials::Named;
-use crate::interview::Part;
-use crate::live::part;
+use crate::interview::{Device, Part};
+use crate::live::{Live, part};
 use dca_fence::Allowed;
 use dca_lan::Snmp;
-use dca_snmp::{Failure, Request, Response, oid};
+use dca_snmp::{Failure, Oid, OidRef, Request, Response, oid};
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::task::Poll;
 use std::time::Duration;
 
 pub(crate) enum Discovery {
-    Answered(Named, Part),
+    Answered(Live, Part),
     /// Something is there, and does not let us in.
     Failed(String),
     Silent(String),
 }
 
-type Asked = Pin<Box<dyn Future<Output = Result<Response, Failure>> + Send>>;
+type Asked<'a> = Pin<Box<dyn Future<Output = Result<Response, Failure>> + Send + 'a>>;
 
-pub(crate) async fn discover(snmp: &Snmp, at: Allowed, list: &[Named], ask: &Request, stagger: Duration) -> Discovery {
+/// Which device this is and what it says of itself; every agent has both (RFC 3418 §2).
+const PROBE: [OidRef<'static>; 2] = [oid!("1.3.6.1.2.1.1.2.0"), oid!("1.3.6.1.2.1.1.1.0")];
+
+/// Finds the credentials that are answered at an address, and asks `names` with them.
+pub(crate) async fn discover(snmp: &Snmp, at: Allowed, list: &[Named], names: &[Oid], stagger: Duration) -> Discovery {
+    let (who, response) = match race(snmp, at, list, stagger).await {
+        Ok(winner) => winner,
+        Err(lost) => return lost,
+    };
+    let mut found = part(response);
+    let rest = names.iter().filter(|name| !PROBE.iter().any(|asked| **name == *asked)).cloned().collect();
+    // On the heap: a sweep holds thousands of these futures, and few get here.
+    let mut device = Live { snmp: snmp.clone(), at, who };
+    let more = Box::pin(device.get(rest)).await;
+    found.rows.extend(more.rows);
+    found.quirks.merge(more.quirks);
+    found.trouble = found.trouble.or(more.trouble);
+    found.silent = more.silent;
+    Discovery::Answered(device, found)
+}
+
+async fn race(snmp: &Snmp, at: Allowed, list: &[Named], stagger: Duration) -> Result<(Named, Response), Discovery> {
     if list.is_empty() {
-        return Discovery::Failed("no range of the credentials file covers this address".into());
+        return Err(Discovery::Failed("no range of the credentials file covers this address".into()));
     }
-    let mut race: Vec<(&Named, Asked)> = Vec::with_capacity(list.len());
+    let mut race: Vec<(&Named, Asked<'_>)> = Vec::with_capacity(list.len());
     for (place, who) in list.iter().enumerate() {
-        let asked = Box::pin(after(stagger * place as u32, snmp.clone(), at, who.clone(), ask.clone()));
-        race.push((who, asked));
+        race.push((who, Box::pin(after(stagger * place as u32, snmp, at, who))));
     }
     let mut failures = Vec::new();
     let winner = poll_fn(|context| {
@@ -56,23 +79,16 @@ pub(crate) async fn discover(snmp: &Snmp, at: Allowed, list: &[Named], ask: &Req
         }
     });
     match winner.await {
-        Some((who, response)) => Discovery::Answered(who, part(response)),
-        None => lost(&failures),
+        Some(winner) => Ok(winner),
+        None => Err(lost(&failures)),
     }
 }
 
-async fn after(wait: Duration, snmp: Snmp, at: Allowed, who: Named, ask: Request) -> Result<Response, Failure> {
+async fn after(wait: Duration, snmp: &Snmp, at: Allowed, who: &Named) -> Result<Response, Failure> {
     if !wait.is_zero() {
         tokio::time::sleep(wait).await;
     }
-    match snmp.ask(ask, at, &who.credentials).await {
-        // An agent that chokes on one of the names still tells who it is.
-        Err(Failure::Agent { .. } | Failure::Garbled(_)) => {
-            let least = Request::get([oid!("1.3.6.1.2.1.1.2.0"), oid!("1.3.6.1.2.1.1.1.0")]);
-            snmp.ask(least, at, &who.credentials).await
-        }
-        answer => answer,
-    }
+    snmp.ask(Request::get(PROBE), at, &who.credentials).await
 }
 
 /// The most telling of the failures.

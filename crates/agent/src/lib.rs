@@ -32,15 +32,15 @@ pub use credentials::{
     Keyring, Named, RawCredential, RawSecret, Secrets, UserOptions, Versions, auth_protocol, priv_protocol,
 };
 pub use dca_fence::Allowed;
-pub use input::{InputError, profiles};
 pub use dca_lan::LanError;
 pub use dca_printer::Profiles;
 pub use dca_snmp::{AuthProtocol, Oid, PrivProtocol, Value, Version, recording};
+pub use input::{InputError, profiles};
 pub use network::{Failed, Network, Run, Success};
 pub use ping::ping;
 pub use progress::Progress;
-pub use record::Recorded;
 pub use read::Read;
+pub use record::Recorded;
 pub use recorded::{FromFile, read_walk};
 pub use scan::Found;
 pub use scope::{Scope, Targets};

@@ -1,7 +1,7 @@
 //! One set of sockets and the credentials to ask with: what every command on the network starts from.
 
 use crate::asking::{AT_ONCE, Asking};
-use crate::credentials::{Keyring, Named};
+use crate::credentials::Keyring;
 use crate::discover::{Discovery, discover};
 use crate::interview::{Depth, Interview, Part, interview};
 use crate::live::Live;
@@ -10,7 +10,7 @@ use crate::scope::Scope;
 use dca_fence::Allowed;
 use dca_lan::{Counters, LanError, Settings, Snmp};
 use dca_printer::Profiles;
-use dca_snmp::{Credentials, Request};
+use dca_snmp::{Credentials, Oid};
 use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::pin;
@@ -28,7 +28,8 @@ pub(crate) struct Shared {
     pub(crate) asking: Asking,
     pub(crate) keyring: Keyring,
     pub(crate) profiles: Profiles,
-    pub(crate) discovery: Request,
+    /// What every device is asked that answers at all.
+    discovery: Vec<Oid>,
     /// Devices that are read at the same time.
     readers: Semaphore,
 }
@@ -88,7 +89,7 @@ impl Network {
             in_flight: AT_ONCE * most,
             ..Settings::default()
         })?;
-        let discovery = Request::get(profiles.discovery());
+        let discovery = profiles.discovery();
         let shared = Shared { snmp, asking, keyring, profiles, discovery, readers: Semaphore::new(READERS) };
         Ok(Self { shared: Arc::new(shared) })
     }
@@ -162,7 +163,7 @@ impl Network {
     /// Finds the credentials that a device answers to, and gives what it answered.
     pub(crate) async fn greet(&self, at: Allowed) -> Result<(Live, Part), Failed> {
         match self.shared.discover(at).await {
-            Discovery::Answered(who, part) => Ok((self.shared.live(at, who), part)),
+            Discovery::Answered(device, part) => Ok((device, part)),
             Discovery::Failed(why) | Discovery::Silent(why) => Err(Failed { address: at.to_string(), why }),
         }
     }
@@ -191,12 +192,11 @@ impl Shared {
         match self.discover(at).await {
             Discovery::Silent(why) => Seen::Silent(why),
             Discovery::Failed(why) => Seen::Failed(why),
-            Discovery::Answered(who, part) => {
-                tracing::debug!(%at, with = %who.label, "answered");
+            Discovery::Answered(mut device, part) => {
+                tracing::debug!(%at, with = %device.who.label, "answered");
                 // On the heap: a sweep holds thousands of these tasks, and few get here.
                 Box::pin(async move {
                     let _permit = self.readers.acquire().await;
-                    let mut device = self.live(at, who);
                     Seen::Answered(Box::new(interview(&mut device, &self.profiles, part, depth).await))
                 })
                 .await
@@ -217,10 +217,6 @@ impl Shared {
             _ => None,
         });
         names.collect()
-    }
-
-    fn live(&self, at: Allowed, who: Named) -> Live {
-        Live { snmp: self.snmp.clone(), at, who }
     }
 }
 

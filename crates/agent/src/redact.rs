@@ -15,15 +15,15 @@ pub(crate) struct Redactor {
 
 /// Columns whose text is replaced whole, whatever it is.
 const WHOLE: [OidRef<'static>; 9] = [
-    oid!("1.3.6.1.2.1.1.4"),                   // sysContact
-    oid!("1.3.6.1.2.1.1.5"),                   // sysName
-    oid!("1.3.6.1.2.1.1.6"),                   // sysLocation
-    oid!("1.3.6.1.2.1.2.2.1.6"),               // ifPhysAddress
-    oid!("1.3.6.1.2.1.31.1.1.1.18"),           // ifAlias
-    oid!("1.3.6.1.2.1.43.5.1.1.16"),           // prtGeneralPrinterName
-    oid!("1.3.6.1.2.1.43.5.1.1.17"),           // prtGeneralSerialNumber
-    oid!("1.3.6.1.2.1.47.1.1.1.1.11"),         // entPhysicalSerialNum
-    oid!("1.3.6.1.6.3.10.2.1.1"),              // snmpEngineID: often the hardware address
+    oid!("1.3.6.1.2.1.1.4"),           // sysContact
+    oid!("1.3.6.1.2.1.1.5"),           // sysName
+    oid!("1.3.6.1.2.1.1.6"),           // sysLocation
+    oid!("1.3.6.1.2.1.2.2.1.6"),       // ifPhysAddress
+    oid!("1.3.6.1.2.1.31.1.1.1.18"),   // ifAlias
+    oid!("1.3.6.1.2.1.43.5.1.1.16"),   // prtGeneralPrinterName
+    oid!("1.3.6.1.2.1.43.5.1.1.17"),   // prtGeneralSerialNumber
+    oid!("1.3.6.1.2.1.47.1.1.1.1.11"), // entPhysicalSerialNum
+    oid!("1.3.6.1.6.3.10.2.1.1"),      // snmpEngineID: often the hardware address
 ];
 
 /// Keys of IEEE 1284 device ids and the like, whose value is a serial number.
@@ -98,7 +98,8 @@ impl Redactor {
     fn shape(&self, octets: &[u8]) -> Vec<u8> {
         let mut seed = DefaultHasher::new();
         (self.salt, octets.to_ascii_lowercase()).hash(&mut seed);
-        let text = octets.iter().all(|octet| (0x20..0x7f).contains(octet) || matches!(octet, b'\t' | b'\r' | b'\n' | 0));
+        let text =
+            octets.iter().all(|octet| (0x20..0x7f).contains(octet) || matches!(octet, b'\t' | b'\r' | b'\n' | 0));
         let replace = |(place, octet): (usize, &u8)| {
             let mut dice = seed.clone();
             place.hash(&mut dice);
@@ -172,9 +173,8 @@ mod tests {
     use dca_printer::{Confidence, Source};
 
     fn redact(rows: &[(&str, &[u8])]) -> Vec<Vec<u8>> {
-        let fact = |value: &str| {
-            Some(Fact { value: value.to_owned(), source: Source::default(), confidence: Confidence::A })
-        };
+        let fact =
+            |value: &str| Some(Fact { value: value.to_owned(), source: Source::default(), confidence: Confidence::A });
         let mut reading = Reading::default();
         reading.identity.serial = fact("E7X445566");
         reading.identity.mac = fact("00:80:77:12:ab:ef");

@@ -36,12 +36,7 @@ impl Network {
     ///
     /// A printer is asked its identity, meters and status as in a full reading, without its supplies, trays and alerts:
     /// what stands in the table is the same figure that [`Network::read`] gives.
-    pub async fn scan(
-        &self,
-        scope: &Scope,
-        progress: &mut dyn Progress,
-        stop: impl Future<Output = ()>,
-    ) -> Run<Found> {
+    pub async fn scan(&self, scope: &Scope, progress: &mut dyn Progress, stop: impl Future<Output = ()>) -> Run<Found> {
         self.sweep(scope, Depth::Line, progress, stop, found).await
     }
 }

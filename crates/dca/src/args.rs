@@ -254,7 +254,8 @@ mod tests {
     #[test]
     fn nothing_that_is_not_built_is_offered() {
         use clap::CommandFactory;
-        let names: Vec<String> = Cli::command().get_subcommands().map(|command| command.get_name().to_owned()).collect();
+        let names: Vec<String> =
+            Cli::command().get_subcommands().map(|command| command.get_name().to_owned()).collect();
         assert_eq!(names, ["scan", "read", "walk", "record", "ping", "config"]);
     }
 }

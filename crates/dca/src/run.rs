@@ -1,12 +1,10 @@
 //! Each command: arguments in, library call, text out.
 
 use crate::args::{Ask, Cli, Command, ConfigCommand, Format, Output};
-use crate::terminal::{Bar, complain, look, print};
+use crate::terminal::{Bar, complain, look, many, print};
 use anyhow::{Context, Result};
 use dca_agent::report::{self, json, reading_text, readings_csv, scan_csv, scan_table};
-use dca_agent::{
-    Ended, InputError, Keyring, Network, Oid, Profiles, Read, Run, Scope, Success, Targets, recording,
-};
+use dca_agent::{Ended, InputError, Keyring, Network, Oid, Profiles, Read, Run, Scope, Success, Targets, recording};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -43,8 +41,11 @@ async fn scan(targets: &[String], all: bool, output: Output, ask: &Ask, quiet: b
     let others = run.answered.len() - printers;
     let hint = if others > 0 && !all { " (--all lists them)" } else { "" };
     complain(&format!(
-        "{printers} printers, {others} other devices{hint}, {} of {} addresses silent",
-        run.silent, run.asked
+        "{}, {}{hint}, {} of {} silent",
+        many(printers as u64, "printer"),
+        many(others as u64, "other device"),
+        run.silent,
+        if run.asked == 1 { "1 address".to_owned() } else { format!("{} addresses", run.asked) },
     ));
     Ok(run.success(|found| found.complete))
 }

@@ -1,7 +1,7 @@
 //! Where results, complaints and progress go: results to standard output, all else to standard error.
 
 use dca_agent::{Progress, report::Look, report::clean};
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::{self, IsTerminal, Write};
 use std::net::SocketAddr;
 
@@ -16,6 +16,11 @@ pub(crate) fn print(text: &str) -> io::Result<()> {
 pub(crate) fn complain(text: &str) {
     // Without standard error there is nobody to tell.
     let _ = writeln!(io::stderr().lock(), "dca: {}", clean::terminal(text));
+}
+
+/// `1 printer`, `2 printers`.
+pub(crate) fn many(count: u64, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }
 
 /// True if whoever read our output has gone: `dca scan ... | head`.
@@ -45,18 +50,19 @@ fn colors_wanted() -> bool {
 pub(crate) struct Bar {
     bar: ProgressBar,
     found: u64,
+    /// Nobody would see it, or a log is written to the same place.
+    hidden: bool,
 }
 
 impl Bar {
-    /// `quiet` when a log is written to the same place.
     pub(crate) fn new(quiet: bool) -> Self {
-        let bar = if quiet || !io::stderr().is_terminal() { ProgressBar::hidden() } else { ProgressBar::new(0) };
-        let style = ProgressStyle::with_template("{bar:24} {pos} of {len} asked, {msg} printers found, {eta} left");
+        let bar = ProgressBar::hidden();
+        let style = ProgressStyle::with_template("{bar:24} {pos} of {len} asked, {msg} found, {eta} left");
         if let Ok(style) = style {
             bar.set_style(style.progress_chars("##-"));
         }
-        bar.set_message("0");
-        Self { bar, found: 0 }
+        bar.set_message("0 printers");
+        Self { bar, found: 0, hidden: quiet || !io::stderr().is_terminal() }
     }
 
     pub(crate) fn finish(self) {
@@ -68,8 +74,8 @@ impl Progress for Bar {
     fn begin(&mut self, addresses: u64) {
         self.bar.set_length(addresses);
         // A single device is read before a bar would be seen.
-        if addresses < 2 {
-            self.bar.set_draw_target(indicatif::ProgressDrawTarget::hidden());
+        if !self.hidden && addresses > 1 {
+            self.bar.set_draw_target(ProgressDrawTarget::stderr());
         }
     }
 
@@ -77,7 +83,7 @@ impl Progress for Bar {
         self.bar.inc(1);
         if found {
             self.found += 1;
-            self.bar.set_message(self.found.to_string());
+            self.bar.set_message(many(self.found, "printer"));
         }
     }
 }

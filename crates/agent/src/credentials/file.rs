@@ -175,11 +175,7 @@ pub(crate) fn keyring(
 }
 
 /// The targets of a range, each error with its line.
-pub(crate) fn targets(
-    path: &Path,
-    text: &str,
-    written: &[Spanned<String>],
-) -> Result<Vec<Target>, InputError> {
+pub(crate) fn targets(path: &Path, text: &str, written: &[Spanned<String>]) -> Result<Vec<Target>, InputError> {
     let mut targets = Vec::new();
     for entry in written {
         let target = Target::parse(entry.get_ref()).map_err(|error| {
@@ -230,12 +226,12 @@ impl RawCredential {
         if self.versions.is_some() {
             return Err("versions goes with community; a user is of SNMPv3".into());
         }
-        let auth = self.auth.as_deref().map(names::auth_protocol).transpose().map_err(|what| format!("auth: {what}"))?;
+        let auth =
+            self.auth.as_deref().map(names::auth_protocol).transpose().map_err(|what| format!("auth: {what}"))?;
         let privacy =
             self.privacy.as_deref().map(names::priv_protocol).transpose().map_err(|what| format!("priv: {what}"))?;
         let auth_pass = pass("auth_pass", secrets, self.auth_pass.as_ref(), self.auth_pass_file.as_deref())?;
-        let privacy_pass =
-            pass("priv_pass", secrets, self.privacy_pass.as_ref(), self.privacy_pass_file.as_deref())?;
+        let privacy_pass = pass("priv_pass", secrets, self.privacy_pass.as_ref(), self.privacy_pass_file.as_deref())?;
         if let Versions::Only(Version::V1 | Version::V2c) = versions {
             return Ok(Vec::new());
         }
@@ -312,13 +308,17 @@ try = [{ community = "public" }]
             ("{ comunity = \"hunter2\" }", "line 3: unknown field `comunity`"),
             ("{ user = \"u\", auth = \"md6\", auth_pass = \"hunter2hunter2\" }", "line 3: auth: expected md5"),
             ("{ user = \"u\", auth = \"md5\" }", "line 3: auth needs a password"),
-            ("{ user = \"u\", priv = \"des\", priv_pass = \"hunter2hunter2\" }", "line 3: privacy password: privacy needs"),
+            (
+                "{ user = \"u\", priv = \"des\", priv_pass = \"hunter2hunter2\" }",
+                "line 3: privacy password: privacy needs",
+            ),
             ("{ user = \"u\", auth = \"md5\", auth_pass = \"hunter2\" }", "shorter than 8"),
             ("{ community = { secret = \"office\" } }", "expected secrets = "),
             ("{ community = { file = \"/no/such\" } }", "/no/such: cannot be read"),
             ("{ community = \"hunter2\", versions = [\"3\"] }", "line 3: versions: expected"),
         ] {
-            let error = check(&format!("[[range]]\ntargets = [\"192.0.2.1\"]\ntry = [{entry}]\n")).unwrap_err().to_string();
+            let error =
+                check(&format!("[[range]]\ntargets = [\"192.0.2.1\"]\ntry = [{entry}]\n")).unwrap_err().to_string();
             assert!(error.contains(expected) && error.starts_with("creds.toml, line"), "{entry}: {error}");
             assert!(!error.contains("hunter2"), "{error}");
         }

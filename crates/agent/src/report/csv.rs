@@ -7,7 +7,8 @@ use dca_printer::{Confidence, Fact, Source};
 
 /// A header and one row per device.
 pub fn scan_csv(found: &[Found], all: bool) -> String {
-    let header = "address,is_printer,vendor,model,serial,firmware,mac,hostname,asset,location,total,unit,status,errors,why";
+    let header =
+        "address,is_printer,vendor,model,serial,firmware,mac,hostname,asset,location,total,unit,status,errors,why";
     let mut text = format!("{header}\r\n");
     for device in found.iter().filter(|device| all || device.is_printer) {
         let identity = &device.identity;
@@ -51,13 +52,33 @@ pub fn readings_csv(reads: &[Read]) -> String {
         let none = String::new;
         if let Some(total) = &reading.total {
             let (oid, confidence) = proof(&total.source, Some(total.confidence));
-            row(["total".into(), none(), none(), total.value.to_string(), total.unit.clone(), none(), none(), oid, confidence]);
+            row([
+                "total".into(),
+                none(),
+                none(),
+                total.value.to_string(),
+                total.unit.clone(),
+                none(),
+                none(),
+                oid,
+                confidence,
+            ]);
         }
         for meter in &reading.meters {
             let name = [&meter.service, &meter.color, &meter.size, &meter.sides, &meter.persistence];
             let name = name.map(String::as_str).join(" ");
             let (oid, confidence) = proof(&meter.source, Some(meter.confidence));
-            row(["meter".into(), none(), name, meter.value.to_string(), meter.unit.clone(), none(), none(), oid, confidence]);
+            row([
+                "meter".into(),
+                none(),
+                name,
+                meter.value.to_string(),
+                meter.unit.clone(),
+                none(),
+                none(),
+                oid,
+                confidence,
+            ]);
         }
         for supply in &reading.supplies {
             let level = supply.level.map(|level| level.to_string()).unwrap_or_default();
@@ -80,7 +101,17 @@ pub fn readings_csv(reads: &[Read]) -> String {
             let pages = part.pages_left.map(|pages| pages.to_string()).unwrap_or_default();
             let unit = if part.pages_left.is_some() { "pages left" } else { "" };
             let percent = part.percent.map(|percent| percent.to_string()).unwrap_or_default();
-            row(["maintenance".into(), none(), part.part.clone(), pages, unit.into(), percent, none(), oid, confidence]);
+            row([
+                "maintenance".into(),
+                none(),
+                part.part.clone(),
+                pages,
+                unit.into(),
+                percent,
+                none(),
+                oid,
+                confidence,
+            ]);
         }
         for count in &reading.counts {
             let (oid, confidence) = proof(&count.source, None);
@@ -92,7 +123,17 @@ pub fn readings_csv(reads: &[Read]) -> String {
             let (oid, confidence) = proof(&alert.source, None);
             let code = alert.code.map(|code| code.to_string()).unwrap_or_default();
             let name = alert.description.clone();
-            row(["alert".into(), alert.index.clone(), name, code, none(), none(), alert.severity.clone(), oid, confidence]);
+            row([
+                "alert".into(),
+                alert.index.clone(),
+                name,
+                code,
+                none(),
+                none(),
+                alert.severity.clone(),
+                oid,
+                confidence,
+            ]);
         }
     }
     text

@@ -23,7 +23,6 @@ pub fn reading_text(read: &Read, look: Look) -> String {
         page.note(&format!("not a printer: {}", read.why), Tone::Warn);
     }
     page.identity(reading);
-    page.status(reading);
     page.total(reading);
     page.meters(reading);
     page.supplies(reading);
@@ -76,7 +75,9 @@ impl Page<'_> {
     }
 
     fn table(&mut self, columns: &[Column], rows: Vec<Vec<Styled>>) {
-        let table = draw(columns, rows, INDENT, self.look);
+        // A part of an OID leads nowhere: with sources the lines are as long as they are.
+        let width = self.look.width.filter(|_| !self.look.sources);
+        let table = draw(columns, rows, INDENT, Look { width, ..self.look });
         self.text.push_str(&table);
     }
 
@@ -100,6 +101,7 @@ impl Page<'_> {
         }
     }
 
+    /// Who it is, and what it is doing.
     fn identity(&mut self, reading: &Reading) {
         let identity = &reading.identity;
         let facts = [
@@ -116,17 +118,10 @@ impl Page<'_> {
             let fact = fact.as_ref()?;
             Some((name, fact.value.clone(), Tone::Plain, Some((&fact.source, Some(fact.confidence)))))
         });
-        let known: Vec<_> = known.collect();
-        if !known.is_empty() {
-            self.pairs(known);
-        }
-    }
-
-    fn status(&mut self, reading: &Reading) {
         let (text, tone) = status(&reading.status);
-        if !text.is_empty() {
-            self.pairs(vec![("status", text, tone, None)]);
-        }
+        let status = (!text.is_empty()).then_some(("status", text, tone, None));
+        let rows = known.chain(status).collect();
+        self.pairs(rows);
     }
 
     fn total(&mut self, reading: &Reading) {
@@ -182,7 +177,9 @@ impl Page<'_> {
             let tone = state_tone(&supply.state);
             let level = match (supply.percent, supply.level) {
                 (Some(percent), _) => format!("{percent} %"),
-                (None, Some(level)) => format!("{level} {}", supply.unit.as_deref().unwrap_or_default().replace('_', " ")),
+                (None, Some(level)) => {
+                    format!("{level} {}", supply.unit.as_deref().unwrap_or_default().replace('_', " "))
+                }
                 (None, None) => String::new(),
             };
             let bar = supply.percent.map(bar).unwrap_or_default();
@@ -205,7 +202,7 @@ impl Page<'_> {
         let rows = rows.collect();
         let columns = [
             column("SUPPLY"),
-            column("TYPE"),
+            column("TYPE").spare(1),
             column("COLOUR"),
             column("").whole(),
             column("LEFT").right(),
@@ -241,8 +238,14 @@ impl Page<'_> {
     }
 
     fn trays(&mut self, reading: &Reading) {
-        let columns =
-            [column("NAME"), column("MEDIA"), column("").whole(), column("LEVEL").right(), column("STATE"), column("SOURCE")];
+        let columns = [
+            column("NAME"),
+            column("MEDIA"),
+            column("").whole(),
+            column("LEVEL").right(),
+            column("STATE"),
+            column("SOURCE"),
+        ];
         if !reading.inputs.is_empty() {
             self.head("Paper");
             let rows = reading.inputs.iter().map(|tray| {
@@ -291,7 +294,8 @@ impl Page<'_> {
             self.row(cells, &alert.source, None)
         });
         let rows = rows.collect();
-        let columns = [column("SEVERITY"), column("ALERT"), column("CODE"), column("FOR"), column("SOURCE")];
+        let columns =
+            [column("SEVERITY"), column("ALERT"), column("CODE").spare(2), column("FOR").spare(1), column("SOURCE")];
         self.table(&columns, rows);
     }
 
@@ -407,9 +411,8 @@ mod tests {
 
     #[test]
     fn what_a_device_says_cannot_steer_the_terminal() {
-        let fact = |value: &str| {
-            Some(Fact { value: value.to_owned(), source: Source::default(), confidence: Confidence::A })
-        };
+        let fact =
+            |value: &str| Some(Fact { value: value.to_owned(), source: Source::default(), confidence: Confidence::A });
         let mut reading = Reading { is_printer: true, ..Reading::default() };
         reading.identity.model = fact("Evil\u{1b}]0;owned\u{7}");
         reading.identity.location = fact("a\u{9b}2J");

@@ -1,6 +1,6 @@
 //! The table of `scan`.
 
-use super::table::{Column, Styled, Tone, column, draw};
+use super::table::{Styled, Tone, column, draw};
 use super::{Look, clean};
 use crate::scan::Found;
 use dca_printer::{Fact, Status};
@@ -13,11 +13,11 @@ pub fn scan_table(found: &[Found], all: bool, look: Look) -> String {
     }
     let mut columns = vec![
         column("ADDRESS").whole(),
-        column("VENDOR"),
+        column("VENDOR").spare(1),
         column("MODEL"),
         column("SERIAL").whole(),
-        column("NAME"),
-        column("STATUS"),
+        column("NAME").spare(3),
+        column("STATUS").spare(2),
         column("PAGES").right(),
     ];
     if all {
@@ -25,13 +25,7 @@ pub fn scan_table(found: &[Found], all: bool, look: Look) -> String {
         columns.push(column("WHY"));
     }
     let rows = shown.into_iter().map(|device| row(device, all)).collect();
-    draw(&columns, rows, 0, narrow(&columns, look))
-}
-
-fn narrow(columns: &[Column], look: Look) -> Look {
-    // Below this not even the columns that must stay whole fit: the terminal may wrap then.
-    let least = 12 * columns.len() as u16 / 2;
-    Look { width: look.width.map(|width| width.max(least)), ..look }
+    draw(&columns, rows, 0, look)
 }
 
 fn row(device: &Found, all: bool) -> Vec<Styled> {
@@ -67,7 +61,8 @@ pub(super) fn short_address(address: &str) -> String {
 /// One word of RFC 3805's reading of hrPrinterStatus, hrDeviceStatus and the error bits, and those bits that need somebody.
 pub(super) fn status(status: &Status) -> Styled {
     let errors = status.errors.as_deref().unwrap_or_default();
-    let stops = ["no_paper", "no_toner", "door_open", "jammed", "offline", "service_requested", "marker_supply_missing"];
+    let stops =
+        ["no_paper", "no_toner", "door_open", "jammed", "offline", "service_requested", "marker_supply_missing"];
     let stopped = errors.iter().any(|error| stops.contains(&error.as_str()));
     let word = match (status.device.as_deref(), status.printer.as_deref()) {
         (Some("down"), _) => "down".to_owned(),

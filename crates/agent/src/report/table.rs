@@ -14,6 +14,8 @@ pub(super) struct Column {
     /// Its text may be cut when the line is too long. Figures, addresses and serial numbers may not: a part of one is a
     /// wrong one.
     pub(super) cut: bool,
+    /// When the line is too long all the same, columns go in this order, the highest first; 0 stays.
+    pub(super) spare: u8,
 }
 
 /// A cell's colour.
@@ -31,7 +33,7 @@ pub(super) enum Tone {
 pub(super) type Styled = (String, Tone);
 
 pub(super) const fn column(title: &'static str) -> Column {
-    Column { title, right: false, cut: true }
+    Column { title, right: false, cut: true, spare: 0 }
 }
 
 impl Column {
@@ -42,19 +44,33 @@ impl Column {
     pub(super) const fn whole(self) -> Self {
         Self { cut: false, ..self }
     }
+
+    pub(super) const fn spare(self, rank: u8) -> Self {
+        Self { spare: rank, ..self }
+    }
 }
 
 /// Least width of a column that may be cut.
 const LEAST: u16 = 8;
+/// Blanks between two columns.
+const GAP: u16 = 2;
 
-/// Draws a table. Columns that are empty in every row are left out; of those that may be cut the widest give way first.
+/// Draws a table. Columns that are empty in every row are left out; of those that may be cut the widest give way first,
+/// and where that is not enough the spare ones go.
 pub(super) fn draw(columns: &[Column], rows: Vec<Vec<Styled>>, indent: usize, look: Look) -> String {
-    let used: Vec<bool> =
-        (0..columns.len()).map(|at| rows.iter().any(|row| row.get(at).is_some_and(|(text, _)| !text.is_empty()))).collect();
-    let columns: Vec<Column> = columns.iter().zip(&used).filter(|(_, used)| **used).map(|(column, _)| *column).collect();
+    let mut used: Vec<bool> = (0..columns.len())
+        .map(|at| rows.iter().any(|row| row.get(at).is_some_and(|(text, _)| !text.is_empty())))
+        .collect();
+    if let Some(width) = look.width {
+        spare(columns, &rows, &mut used, width.saturating_sub(indent as u16));
+    }
+    let columns: Vec<Column> =
+        columns.iter().zip(&used).filter(|(_, used)| **used).map(|(column, _)| *column).collect();
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
     table.set_truncation_indicator("…");
+    // A cut text ends where the room ends, not at a blank before it; no text here contains this.
+    table.set_delimiter('\u{1f}');
     if look.color {
         table.enforce_styling();
     } else {
@@ -75,7 +91,7 @@ pub(super) fn draw(columns: &[Column], rows: Vec<Vec<Styled>>, indent: usize, lo
     }
     for (at, column) in columns.iter().enumerate() {
         if let Some(drawn) = table.column_mut(at) {
-            drawn.set_padding((if at == 0 { 0 } else { 1 }, 1));
+            drawn.set_padding((0, if at + 1 == columns.len() { 0 } else { GAP }));
             drawn.set_cell_alignment(if column.right { CellAlignment::Right } else { CellAlignment::Left });
         }
     }
@@ -86,11 +102,33 @@ pub(super) fn draw(columns: &[Column], rows: Vec<Vec<Styled>>, indent: usize, lo
     table.lines().map(|line| format!("{margin}{}\n", line.trim_end())).collect()
 }
 
+/// Leaves out spare columns while the rest would not fit even cut to the least.
+fn spare(columns: &[Column], rows: &[Vec<Styled>], used: &mut [bool], width: u16) {
+    let least: Vec<usize> = columns
+        .iter()
+        .enumerate()
+        .map(|(at, column)| {
+            let cells = rows.iter().filter_map(|row| row.get(at)).map(|(text, _)| text.chars().count());
+            let content = cells.chain([column.title.len()]).max().unwrap_or(0);
+            if column.cut { content.min(LEAST.into()) } else { content }
+        })
+        .collect();
+    loop {
+        let needed: usize =
+            least.iter().zip(&*used).filter(|(_, used)| **used).map(|(least, _)| least + usize::from(GAP)).sum();
+        let candidates = columns.iter().zip(used.iter_mut()).filter(|(column, used)| column.spare > 0 && **used);
+        match candidates.max_by_key(|(column, _)| column.spare) {
+            Some((_, used)) if needed > usize::from(width + GAP) => *used = false,
+            _ => return,
+        }
+    }
+}
+
 /// Shrinks what may be cut until the line fits.
 fn fit(table: &mut Table, columns: &[Column], width: u16) {
     let mut widths = table.column_max_content_widths();
-    // Two blanks between columns, none at the ends.
-    let room = width.saturating_sub(2 * columns.len() as u16);
+    // No blanks at the ends.
+    let room = (width + GAP).saturating_sub(GAP * columns.len() as u16);
     loop {
         let total: u32 = widths.iter().map(|width| u32::from(*width)).sum();
         let widest = widths.iter_mut().zip(columns).filter(|(width, column)| column.cut && **width > LEAST);
@@ -144,6 +182,16 @@ mod tests {
         assert_eq!(lines.len(), 3);
         assert!(lines[0].starts_with("ADDRESS") && !lines[0].contains("EMPTY"), "{lines:#?}");
         assert!(lines[1].contains("very long name"), "{lines:#?}");
+    }
+
+    #[test]
+    fn spare_columns_go_when_there_is_no_room() {
+        let columns = [column("ADDRESS").whole(), column("NAME").spare(1), column("PAGES").right()];
+        let row = ["192.0.2.1", "a rather long name", "121104"].map(|text| (text.to_owned(), Tone::Plain)).to_vec();
+        let check = |width| draw(&columns, vec![row.clone()], 0, Look { width: Some(width), ..Look::default() });
+        assert!(check(40).contains("a rather long name"), "{}", check(40));
+        assert!(check(31).contains("a rather l…"), "{}", check(31));
+        assert!(!check(26).contains("NAME"), "{}", check(26));
     }
 
     #[test]

@@ -41,14 +41,14 @@ pub(crate) struct Ask {
     pub(crate) number: u64,
     pub(crate) question: Question,
     pub(crate) to: SocketAddr,
-    pub(crate) who: Credentials,
     pub(crate) reply: oneshot::Sender<Outcome>,
 }
 
 #[derive(Debug)]
 pub(crate) enum Question {
-    Ask(Request),
-    Walk(Walk),
+    Ask(Request, Credentials),
+    AskAsAny(Request, Arc<[Credentials]>, Duration),
+    Walk(Walk, Credentials),
 }
 
 pub(crate) struct Driver {
@@ -56,7 +56,7 @@ pub(crate) struct Driver {
     sockets: Sockets,
     pace: Pace,
     shared: Arc<Shared>,
-    asks: mpsc::Receiver<Ask>,
+    asks: mpsc::Receiver<Box<Ask>>,
     drops: mpsc::UnboundedReceiver<u64>,
     in_flight: usize,
     /// Who waits for which ticket.
@@ -87,7 +87,7 @@ impl Driver {
         seed: [u8; 32],
         sockets: Sockets,
         shared: Arc<Shared>,
-        asks: mpsc::Receiver<Ask>,
+        asks: mpsc::Receiver<Box<Ask>>,
         drops: mpsc::UnboundedReceiver<u64>,
     ) -> Self {
         let limits = Limits {
@@ -244,14 +244,17 @@ impl Driver {
         self.manager.handle_unreachable(to, why, clock());
     }
 
-    fn submit(&mut self, ask: Ask) {
+    fn submit(&mut self, ask: Box<Ask>) {
         // The caller may be gone already.
         if ask.reply.is_closed() {
             return;
         }
         let ticket = match ask.question {
-            Question::Ask(request) => self.manager.submit(request, ask.to, &ask.who, clock()),
-            Question::Walk(walk) => self.manager.walk(walk, ask.to, &ask.who, clock()),
+            Question::Ask(request, who) => self.manager.submit(request, ask.to, &who, clock()),
+            Question::AskAsAny(request, who, stagger) => {
+                self.manager.submit_as_any(request, ask.to, who, stagger, clock())
+            }
+            Question::Walk(walk, who) => self.manager.walk(walk, ask.to, &who, clock()),
         };
         self.tickets.insert(ask.number, ticket);
         self.waiting.insert(ticket, (ask.number, ask.reply));

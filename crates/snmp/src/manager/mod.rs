@@ -481,9 +481,10 @@ impl Manager {
 
     fn expired(&mut self, ticket: u64, now: Instant) {
         let Some(job) = self.jobs.get_mut(&ticket) else { return };
+        let most = self.limits.retries.saturating_add(1).saturating_mul(job.in_turn());
         let Some(flight) = &mut job.flight else { return };
         flight.deadline = None;
-        let last = flight.tries > self.limits.retries;
+        let last = flight.tries >= most;
         if let (Credentials::V3(user), Some(target)) = (&job.who, self.targets.get_mut(&job.to)) {
             // A wrong key extension may show as silence: each try takes the other one, and each gets a try.
             let switches = flight.stage == Stage::Ask && flight.trouble.is_none() && (!last || flight.switched == 0);

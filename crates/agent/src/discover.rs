@@ -21,8 +21,8 @@ use std::pin::Pin;
 use std::task::Poll;
 use std::time::Duration;
 
-pub(crate) enum Discovery {
-    Answered(Live, Part),
+/// Why nobody won the race, one sentence.
+pub(crate) enum Lost {
     /// Something is there, and does not let us in.
     Failed(String),
     Silent(String),
@@ -33,34 +33,34 @@ type Asked<'a> = Pin<Box<dyn Future<Output = Result<Response, Failure>> + Send +
 /// Which device this is and what it says of itself; every agent has both (RFC 3418 §2).
 const PROBE: [OidRef<'static>; 2] = [oid!("1.3.6.1.2.1.1.2.0"), oid!("1.3.6.1.2.1.1.1.0")];
 
-/// Finds the credentials that are answered at an address, and asks `names` with them.
-pub(crate) async fn discover(snmp: &Snmp, at: Allowed, list: &[Named], names: &[Oid], stagger: Duration) -> Discovery {
-    let (who, response) = match race(snmp, at, list, stagger).await {
-        Ok(winner) => winner,
-        Err(lost) => return lost,
-    };
+/// Asks a device that has answered the race what else discovery wants to know.
+pub(crate) async fn acquaint(mut device: Live, response: Response, names: &[Oid]) -> (Live, Part) {
     let mut found = part(response);
     let rest = names.iter().filter(|name| !PROBE.iter().any(|asked| **name == *asked)).cloned().collect();
-    // On the heap: a sweep holds thousands of these futures, and few get here.
-    let mut device = Live { snmp: snmp.clone(), at, who };
-    let more = Box::pin(device.get(rest)).await;
+    let more = device.get(rest).await;
     found.rows.extend(more.rows);
     found.quirks.merge(more.quirks);
     found.trouble = found.trouble.or(more.trouble);
     found.silent = more.silent;
-    Discovery::Answered(device, found)
+    (device, found)
 }
 
 /// Who asks in one question, and the answer to come.
 type Contestant<'a> = (Vec<&'a Named>, Asked<'a>);
 
-async fn race(snmp: &Snmp, at: Allowed, list: &[Named], stagger: Duration) -> Result<(Named, Response), Discovery> {
+/// Finds the credentials that are answered at an address, with the answer to [`PROBE`].
+pub(crate) async fn race(
+    snmp: &Snmp,
+    at: Allowed,
+    list: &[Named],
+    stagger: Duration,
+) -> Result<(Named, Response), Lost> {
     if list.is_empty() {
-        return Err(Discovery::Failed("no range of the credentials file covers this address".into()));
+        return Err(Lost::Failed("no range of the credentials file covers this address".into()));
     }
     let mut race = contestants(snmp, at, list, stagger);
     let mut failures = Vec::new();
-    let winner = poll_fn(|context| {
+    poll_fn(|context| {
         let mut winner = None;
         race.retain_mut(|(who, asked)| {
             if winner.is_some() {
@@ -76,15 +76,12 @@ async fn race(snmp: &Snmp, at: Allowed, list: &[Named], stagger: Duration) -> Re
             false
         });
         match winner {
-            Some(winner) => Poll::Ready(Some(winner)),
-            None if race.is_empty() => Poll::Ready(None),
+            Some(winner) => Poll::Ready(Ok(winner)),
+            None if race.is_empty() => Poll::Ready(Err(lost(&failures))),
             None => Poll::Pending,
         }
-    });
-    match winner.await {
-        Some(winner) => Ok(winner),
-        None => Err(lost(&failures)),
-    }
+    })
+    .await
 }
 
 fn contestants<'a>(snmp: &'a Snmp, at: Allowed, list: &'a [Named], stagger: Duration) -> Vec<Contestant<'a>> {
@@ -116,14 +113,14 @@ fn after<'a>(wait: Duration, asked: impl Future<Output = Result<Response, Failur
 }
 
 /// The most telling of the failures.
-fn lost(failures: &[(Named, Failure)]) -> Discovery {
+fn lost(failures: &[(Named, Failure)]) -> Lost {
     let telling = |failure: &Failure| match failure {
         Failure::NoAnswer { .. } | Failure::Cancelled => 0,
         Failure::Unreachable(_) => 1,
         _ => 2,
     };
     let Some((who, failure)) = failures.iter().max_by_key(|(_, failure)| telling(failure)) else {
-        return Discovery::Silent("no answer".into());
+        return Lost::Silent("no answer".into());
     };
     match failure {
         Failure::NoAnswer { .. } | Failure::Cancelled => {
@@ -134,10 +131,10 @@ fn lost(failures: &[(Named, Failure)]) -> Discovery {
                 "it is off, elsewhere, filtered, SNMP is off, or it does not know the community (devices drop a wrong one \
                  without a word)"
             };
-            Discovery::Silent(format!("no answer: {hint}"))
+            Lost::Silent(format!("no answer: {hint}"))
         }
-        Failure::Unreachable(_) => Discovery::Silent(failure.to_string()),
-        failure => Discovery::Failed(format!("{}: {failure}", who.label)),
+        Failure::Unreachable(_) => Lost::Silent(failure.to_string()),
+        failure => Lost::Failed(format!("{}: {failure}", who.label)),
     }
 }
 
@@ -151,9 +148,8 @@ mod tests {
         let silent = || Failure::NoAnswer { tries: 2, waited: Duration::from_secs(2) };
         let named = |label: &str| Named { label: label.into(), credentials: Credentials::v2c("x") };
         let check = |failures: &[(Named, Failure)]| match lost(failures) {
-            Discovery::Failed(why) => ("failed", why),
-            Discovery::Silent(why) => ("silent", why),
-            Discovery::Answered(..) => unreachable!("nobody answered"),
+            Lost::Failed(why) => ("failed", why),
+            Lost::Silent(why) => ("silent", why),
         };
         let (kind, why) = check(&[(named("v2c, community 1"), silent()), (named("v1, community 1"), silent())]);
         assert_eq!((kind, why.contains("community")), ("silent", true), "{why}");

@@ -1,8 +1,8 @@
 //! One set of sockets and the credentials to ask with: what every command on the network starts from.
 
 use crate::asking::{AT_ONCE, Asking};
-use crate::credentials::Keyring;
-use crate::discover::{Discovery, discover};
+use crate::credentials::{Keyring, Named};
+use crate::discover::{Lost, acquaint, race};
 use crate::interview::{Depth, Interview, Part, interview};
 use crate::live::Live;
 use crate::progress::Progress;
@@ -10,7 +10,7 @@ use crate::scope::Scope;
 use dca_fence::Allowed;
 use dca_lan::{Counters, LanError, Settings, Snmp};
 use dca_printer::Profiles;
-use dca_snmp::{Credentials, Oid};
+use dca_snmp::{Credentials, Oid, Response};
 use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::pin;
@@ -162,9 +162,10 @@ impl Network {
 
     /// Finds the credentials that a device answers to, and gives what it answered.
     pub(crate) async fn greet(&self, at: Allowed) -> Result<(Live, Part), Failed> {
-        match self.shared.discover(at).await {
-            Discovery::Answered(device, part) => Ok((device, part)),
-            Discovery::Failed(why) | Discovery::Silent(why) => Err(Failed { address: at.to_string(), why }),
+        let Shared { snmp, asking, keyring, discovery, .. } = &*self.shared;
+        match race(snmp, at, &keyring.at(at.addr()), asking.stagger()).await {
+            Ok((who, response)) => Ok(acquaint(Live { snmp: snmp.clone(), at, who }, response, discovery).await),
+            Err(Lost::Failed(why) | Lost::Silent(why)) => Err(Failed { address: at.to_string(), why }),
         }
     }
 }
@@ -188,25 +189,27 @@ enum Seen {
 }
 
 impl Shared {
+    /// Asks one address. A sweep holds thousands of these futures, and few get an answer: what comes after it is on the
+    /// heap.
     async fn device(self: Arc<Self>, at: Allowed, depth: Depth) -> Seen {
-        match self.discover(at).await {
-            Discovery::Silent(why) => Seen::Silent(why),
-            Discovery::Failed(why) => Seen::Failed(why),
-            Discovery::Answered(mut device, part) => {
-                tracing::debug!(%at, with = %device.who.label, "answered");
-                // On the heap: a sweep holds thousands of these tasks, and few get here.
-                Box::pin(async move {
-                    let _permit = self.readers.acquire().await;
-                    Seen::Answered(Box::new(interview(&mut device, &self.profiles, part, depth).await))
-                })
-                .await
-            }
+        let met = {
+            let list = self.keyring.at(at.addr());
+            let race = race(&self.snmp, at, &list, self.asking.stagger()).await;
+            race.map(|(who, response)| Box::pin(Arc::clone(&self).meet(at, who, response, depth)))
+        };
+        match met {
+            Ok(met) => met.await,
+            Err(Lost::Silent(why)) => Seen::Silent(why),
+            Err(Lost::Failed(why)) => Seen::Failed(why),
         }
     }
 
-    async fn discover(&self, at: Allowed) -> Discovery {
-        let list = self.keyring.at(at.addr());
-        discover(&self.snmp, at, &list, &self.discovery, self.asking.stagger()).await
+    /// Interviews a device that has answered.
+    async fn meet(self: Arc<Self>, at: Allowed, who: Named, response: Response, depth: Depth) -> Seen {
+        tracing::debug!(%at, with = %who.label, "answered");
+        let (mut device, part) = acquaint(Live { snmp: self.snmp.clone(), at, who }, response, &self.discovery).await;
+        let _permit = self.readers.acquire().await;
+        Seen::Answered(Box::new(interview(&mut device, &self.profiles, part, depth).await))
     }
 
     /// The communities that are tried at an address.

@@ -41,7 +41,7 @@ pub(crate) struct Ask {
     pub(crate) number: u64,
     pub(crate) question: Question,
     pub(crate) to: SocketAddr,
-    pub(crate) reply: oneshot::Sender<Outcome>,
+    pub(crate) reply: oneshot::Sender<Box<Outcome>>,
 }
 
 #[derive(Debug)]
@@ -60,7 +60,7 @@ pub(crate) struct Driver {
     drops: mpsc::UnboundedReceiver<u64>,
     in_flight: usize,
     /// Who waits for which ticket.
-    waiting: HashMap<Ticket, (u64, oneshot::Sender<Outcome>)>,
+    waiting: HashMap<Ticket, (u64, oneshot::Sender<Box<Outcome>>)>,
     tickets: HashMap<u64, Ticket>,
     /// What could not be sent yet, and how often the system was short when it was tried.
     held: Option<(Transmit, u32)>,
@@ -143,7 +143,7 @@ impl Driver {
                 () = sleep_until(due.unwrap_or_else(clock).into()), if due.is_some() => {}
                 Some(number) = self.drops.recv() => self.take_back(number),
                 ask = self.asks.recv(), if room => match ask {
-                    Some(ask) => self.submit(ask),
+                    Some(ask) => self.submit(*ask),
                     None => return,
                 },
             }
@@ -196,7 +196,7 @@ impl Driver {
                 if self.waiting.len() < self.in_flight
                     && let Ok(ask) = self.asks.try_recv()
                 {
-                    self.submit(ask);
+                    self.submit(*ask);
                     continue;
                 }
                 return Stop::Idle;
@@ -244,7 +244,7 @@ impl Driver {
         self.manager.handle_unreachable(to, why, clock());
     }
 
-    fn submit(&mut self, ask: Box<Ask>) {
+    fn submit(&mut self, ask: Ask) {
         // The caller may be gone already.
         if ask.reply.is_closed() {
             return;
@@ -272,7 +272,7 @@ impl Driver {
             if let Some((number, reply)) = self.waiting.remove(&ticket) {
                 self.tickets.remove(&number);
                 // A caller that has just gone needs no answer.
-                let _ = reply.send(outcome);
+                let _ = reply.send(Box::new(outcome));
             }
         }
     }

@@ -8,6 +8,7 @@ use dca_snmp::{Credentials, Failure, Oid, Outcome, Quirks, Request, Response, Wa
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 
 /// Questions that wait between the handles and the driver. More only costs memory: the driver takes in what it can send.
@@ -126,20 +127,24 @@ impl Snmp {
         self.shared.receive_buffer
     }
 
-    fn question(&self, question: Question, at: Allowed) -> (Box<Ask>, oneshot::Receiver<Outcome>) {
+    fn question(&self, question: Question, at: Allowed) -> (Box<Ask>, oneshot::Receiver<Box<Outcome>>) {
         let (reply, outcome) = oneshot::channel();
         let number = self.shared.next.fetch_add(1, Ordering::Relaxed);
         (Box::new(Ask { number, question, to: at.addr(), reply }), outcome)
     }
 
     /// Gives a question to the driver and waits for its outcome; `None` if the driver ended without one.
-    async fn put(&self, (ask, outcome): (Box<Ask>, oneshot::Receiver<Outcome>)) -> Option<Outcome> {
+    async fn put(&self, (ask, outcome): (Box<Ask>, oneshot::Receiver<Box<Outcome>>)) -> Option<Outcome> {
         let number = ask.number;
-        self.asks.send(ask).await.ok()?;
+        match self.asks.try_send(ask) {
+            // Rare, and large: on the heap, since thousands of these futures may wait at the same time.
+            Err(TrySendError::Full(ask)) => Box::pin(self.asks.send(ask)).await.ok()?,
+            sent => sent.ok()?,
+        }
         let mut taking_back = TakeBack { dropped: &self.dropped, number: Some(number) };
         let outcome = outcome.await.ok();
         taking_back.number = None;
-        outcome
+        outcome.map(|outcome| *outcome)
     }
 }
 

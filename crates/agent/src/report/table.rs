@@ -190,7 +190,7 @@ mod tests {
         let row = ["192.0.2.1", "a rather long name", "121104"].map(|text| (text.to_owned(), Tone::Plain)).to_vec();
         let check = |width| draw(&columns, vec![row.clone()], 0, Look { width: Some(width), ..Look::default() });
         assert!(check(40).contains("a rather long name"), "{}", check(40));
-        assert!(check(31).contains("a rather l…"), "{}", check(31));
+        assert!(check(31).contains("a rather lo…"), "{}", check(31));
         assert!(!check(26).contains("NAME"), "{}", check(26));
     }
 

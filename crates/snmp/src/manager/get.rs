@@ -28,6 +28,7 @@ const AUTHORIZATION_ERROR: ErrorStatus = ErrorStatus(16);
 pub(super) struct Batches {
     kind: PduKind,
     names: Vec<Oid>,
+    /// One for each name; empty until the device has said something.
     answers: Vec<Option<VarBind>>,
     /// Names from here on are in no batch yet.
     uncut: usize,
@@ -40,8 +41,7 @@ pub(super) struct Batches {
 
 impl Batches {
     pub(super) fn new(kind: PduKind, names: Vec<Oid>) -> Self {
-        let answers = names.iter().map(|_| None).collect();
-        Self { kind, names, answers, uncut: 0, queue: VecDeque::new(), current: Vec::new(), refused: None }
+        Self { kind, names, answers: Vec::new(), uncut: 0, queue: VecDeque::new(), current: Vec::new(), refused: None }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -53,6 +53,7 @@ impl Batches {
     }
 
     pub(super) fn on_reply(&mut self, reply: Reply, habits: &mut Habits, way: Way, quirks: &mut Quirks) -> Next {
+        self.answers.resize_with(self.names.len(), || None);
         let culprit = usize::try_from(reply.index).ok().and_then(|index| index.checked_sub(1));
         let culprit = culprit.filter(|at| *at < self.current.len());
         let failure = Failure::Agent { status: reply.status, index: reply.index };
@@ -104,7 +105,7 @@ impl Batches {
             }
             quirks.note(Quirk::NameRefused);
         }
-        let whole = self.answers.into_iter().zip(self.names);
+        let whole = self.answers.into_iter().chain(core::iter::repeat_with(|| None)).zip(self.names);
         Ok(whole.map(|(answer, oid)| answer.unwrap_or(VarBind { oid, binding: Binding::NoSuchInstance })).collect())
     }
 

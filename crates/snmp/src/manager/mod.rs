@@ -4,7 +4,7 @@
 //! submit, walk ─► queue of the target ─► ready ─► poll_transmit        (encoded at that moment)
 //!                                          ▲            │
 //!             next question, retry ────────┤            ▼
-//!                                          │        in flight: (address, id) ─► ticket
+//!                                          │        in flight: id ─► ticket ─► address
 //! poll_done ◄─ end of the work ◄───────────┴──◄── handle_datagram, handle_timeout
 //! ```
 //!
@@ -115,7 +115,8 @@ pub struct Manager {
     /// Boxed, because a table of thousands has room for twice as many.
     jobs: HashMap<u64, Box<Job>>,
     targets: HashMap<SocketAddr, Target>,
-    in_flight: HashMap<(SocketAddr, i32), u64>,
+    /// Which ticket an id belongs to. An answer counts only if it also comes from the address of that ticket.
+    in_flight: HashMap<i32, u64>,
     timers: BTreeSet<(Instant, u64)>,
     /// Polled, but their time-outs have not started.
     sent: Vec<u64>,
@@ -222,9 +223,9 @@ impl Manager {
     pub fn cancel(&mut self, ticket: Ticket) {
         if let Some(job) = self.jobs.get(&ticket.0) {
             if job.flight.is_none()
-                && let Some(target) = self.targets.get_mut(&job.to)
+                && let Some(crowd) = self.targets.get_mut(&job.to).and_then(|target| target.crowd.as_mut())
             {
-                target.waiting.retain(|waiting| *waiting != ticket.0);
+                crowd.waiting.retain(|waiting| *waiting != ticket.0);
             }
             self.finish(ticket.0, Some(Failure::Cancelled));
         }
@@ -237,9 +238,9 @@ impl Manager {
         match Message::decode(bytes) {
             Ok(Message::Community(message)) => {
                 let Body::Pdu(pdu) = &message.body else { return self.counters.foreign += 1 };
-                let ticket = self.in_flight.get(&(from, pdu.request_id)).copied();
+                let ticket = self.in_flight.get(&pdu.request_id).copied();
                 let job = ticket.and_then(|ticket| Some((ticket, self.jobs.get_mut(&ticket)?)));
-                match job {
+                match job.filter(|(_, job)| job.to == from) {
                     Some((ticket, job))
                         if pdu.kind == PduKind::Response && job.asked_in(pdu.request_id) == message.version =>
                     {
@@ -338,7 +339,7 @@ impl Manager {
             target.active.push(ticket);
             self.begin(ticket);
         } else {
-            target.waiting.push_back(ticket);
+            target.crowd().waiting.push_back(ticket);
         }
         Ticket(ticket)
     }
@@ -390,7 +391,7 @@ impl Manager {
         let flight = job.flight.as_mut()?;
         let target = self.targets.get_mut(&job.to)?;
         let mut id = self.chance.id();
-        while self.in_flight.contains_key(&(job.to, id)) {
+        while self.in_flight.contains_key(&id) {
             id = self.chance.id();
         }
         if let Some(turn) = job.turns.as_ref().and_then(|turns| turns.next(flight.ids.len())) {
@@ -422,10 +423,10 @@ impl Manager {
                         engine.encode(&mut self.pens, user, &flight.question, ask, self.now?)?;
                     }
                     None => {
-                        let discoverer = *target.discoverer.get_or_insert(ticket);
-                        if discoverer != ticket {
+                        let crowd = target.crowd();
+                        if *crowd.discoverer.get_or_insert(ticket) != ticket {
                             flight.stage = Stage::Parked;
-                            target.parked.push(ticket);
+                            crowd.parked.push(ticket);
                             return None;
                         }
                         flight.stage = Stage::Discover;
@@ -444,7 +445,7 @@ impl Manager {
         flight.since = flight.since.or(self.now);
         job.first_sent = job.first_sent.or(self.now);
         job.sent += 1;
-        self.in_flight.insert((job.to, id), ticket);
+        self.in_flight.insert(id, ticket);
         self.sent.push(ticket);
         Some(Transmit { bytes, to: job.to })
     }
@@ -508,9 +509,9 @@ impl Manager {
     }
 
     fn secure(&mut self, bytes: &[u8], message: &V3Message<'_>, from: SocketAddr, now: Instant) {
-        let ticket = self.in_flight.get(&(from, message.msg_id)).copied();
+        let ticket = self.in_flight.get(&message.msg_id).copied();
         let found = ticket.and_then(|ticket| {
-            let job = self.jobs.get_mut(&ticket)?;
+            let job = self.jobs.get_mut(&ticket).filter(|job| job.to == from)?;
             Some((ticket, job, self.targets.get_mut(&from)?))
         });
         let Some((ticket, job, target)) = found else { return self.counters.foreign += 1 };
@@ -544,11 +545,11 @@ impl Manager {
 
     /// If this ticket was asking for the engine's id: lets those go on that wait for it.
     fn release_parked(&mut self, ticket: u64, to: SocketAddr) {
-        if let Some(target) = self.targets.get_mut(&to)
-            && target.discoverer == Some(ticket)
+        if let Some(crowd) = self.targets.get_mut(&to).and_then(|target| target.crowd.as_mut())
+            && crowd.discoverer == Some(ticket)
         {
-            target.discoverer = None;
-            for parked in core::mem::take(&mut target.parked) {
+            crowd.discoverer = None;
+            for parked in core::mem::take(&mut crowd.parked) {
                 self.queue(parked);
             }
         }
@@ -560,7 +561,7 @@ impl Manager {
         let to = job.to;
         if let Some(flight) = job.flight.take() {
             for id in flight.ids {
-                self.in_flight.remove(&(to, id));
+                self.in_flight.remove(&id);
             }
             if let Some(deadline) = flight.deadline {
                 self.timers.remove(&(deadline, ticket));
@@ -604,8 +605,8 @@ impl Manager {
         self.done.push_back((Ticket(ticket), outcome));
         let Some(target) = self.targets.get_mut(&job.to) else { return };
         target.active.retain(|active| *active != ticket);
-        let next =
-            if target.active.len() < self.limits.in_flight_per_target { target.waiting.pop_front() } else { None };
+        let room = target.active.len() < self.limits.in_flight_per_target;
+        let next = target.crowd.as_mut().filter(|_| room).and_then(|crowd| crowd.waiting.pop_front());
         if let Some(next) = next {
             target.active.push(next);
             self.begin(next);

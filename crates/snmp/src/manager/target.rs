@@ -9,15 +9,21 @@ const FIRST_REPETITIONS: u32 = 10;
 /// More rows than this in one answer gain nothing.
 const MOST_REPETITIONS: u32 = 128;
 
-/// One address. Kept while somebody waits for it or something has been learnt.
+/// One address. Kept while somebody waits for it or something has been learnt. Small, because a sweep has thousands.
 #[derive(Debug, Default)]
 pub(super) struct Target {
     /// Tickets at work.
     pub(super) active: SmallVec<[u64; 1]>,
-    /// Tickets in the queue.
-    pub(super) waiting: VecDeque<u64>,
+    pub(super) crowd: Option<Box<Crowd>>,
     pub(super) habits: Habits,
     pub(super) engine: Option<Box<Engine>>,
+}
+
+/// Tickets that wait, where more than one has to do with a target.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Crowd {
+    /// For their turn.
+    pub(super) waiting: VecDeque<u64>,
     /// Who is asking for the engine's id.
     pub(super) discoverer: Option<u64>,
     /// Who waits for that.
@@ -27,7 +33,12 @@ pub(super) struct Target {
 impl Target {
     /// True if nothing is lost by forgetting it.
     pub(super) fn is_blank(&self) -> bool {
-        self.active.is_empty() && self.waiting.is_empty() && self.engine.is_none() && self.habits == Habits::default()
+        let alone = self.active.is_empty() && self.crowd.as_ref().is_none_or(|crowd| **crowd == Crowd::default());
+        alone && self.engine.is_none() && self.habits == Habits::default()
+    }
+
+    pub(super) fn crowd(&mut self) -> &mut Crowd {
+        self.crowd.get_or_insert_default()
     }
 }
 

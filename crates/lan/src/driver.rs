@@ -16,7 +16,7 @@ use crate::pace::Pace;
 use crate::refusal::{self, Refusal};
 use crate::snmp::Shared;
 use crate::socket::{Sent, Sockets, is_echo_of_another};
-use dca_snmp::{Credentials, Limits, Manager, Outcome, Request, Ticket, Transmit, Walk};
+use dca_snmp::{Columns, Credentials, Limits, Manager, Outcome, Request, Ticket, Transmit, Walk};
 use std::collections::HashMap;
 use std::io;
 use std::net::SocketAddr;
@@ -49,6 +49,7 @@ pub(crate) struct Ask {
 pub(crate) enum Question {
     Ask(Request),
     Walk(Walk),
+    Table(Columns),
 }
 
 pub(crate) struct Driver {
@@ -252,6 +253,7 @@ impl Driver {
         let ticket = match ask.question {
             Question::Ask(request) => self.manager.submit(request, ask.to, &ask.who, clock()),
             Question::Walk(walk) => self.manager.walk(walk, ask.to, &ask.who, clock()),
+            Question::Table(columns) => self.manager.table(columns, ask.to, &ask.who, clock()),
         };
         self.tickets.insert(ask.number, ticket);
         self.waiting.insert(ticket, (ask.number, ask.reply));

@@ -4,7 +4,7 @@
 //! divided by a datagram. Every column goes on from its own last row: holes need no thought, and an answer that is cut
 //! short anywhere loses nothing. A column ends with the first name outside of it.
 //!
-//! Places tell which column a binding belongs to, and some devices lose places. A name that lies within another column
+//! Places tell which column a binding belongs to, and a device may lose places. A name that lies within another column
 //! and is not the first there cannot be what follows; it and the rest of the answer are not used, and from there on
 //! each column is asked alone.
 
@@ -196,12 +196,11 @@ impl Reader {
         let whole = came >= self.asked.len();
         let (mut moved, mut misplaced) = (0, false);
         let asked = self.asked.clone();
+        // What the answer says comes first in each column, to tell what stands in another one's place.
+        let firsts: Vec<Oid> = reply.varbinds.iter().take(asked.len()).map(|varbind| varbind.oid.clone()).collect();
         for (varbind, at) in reply.varbinds.into_iter().take(expected).zip(asked.iter().cycle()) {
-            if varbind.oid.as_ref().is_empty() {
-                break;
-            }
-            misplaced = asked.len() > 1 && self.is_misplaced(*at, &varbind);
-            if misplaced {
+            misplaced = self.is_misplaced(*at, &varbind.oid, &firsts);
+            if varbind.oid.as_ref().is_empty() || misplaced {
                 break;
             }
             let Some(column) = self.columns.get_mut(*at) else { continue };
@@ -229,14 +228,18 @@ impl Reader {
         }
     }
 
-    /// True for a name that lies within another column and is not the first there.
-    fn is_misplaced(&self, at: usize, varbind: &VarBind) -> bool {
-        let mut others = self.columns.iter().enumerate().filter(|(other, _)| *other != at);
-        let within = |column: &Column| {
-            varbind.oid.starts_with(column.root.as_ref())
-                && column.rows.first().is_some_and(|first| first.oid < varbind.oid)
-        };
-        self.columns.get(at).is_some_and(|column| column.open) && others.any(|(_, column)| within(column))
+    /// True for a name that cannot stand in the place of this column: what follows a column may lie within another one,
+    /// but then it is the first name there.
+    fn is_misplaced(&self, at: usize, name: &Oid, firsts: &[Oid]) -> bool {
+        let open = self.columns.get(at).is_some_and(|column| column.open);
+        let mut columns = self.columns.iter().enumerate();
+        let other = columns.find(|(other, column)| *other != at && name.starts_with(column.root.as_ref()));
+        let Some((other, column)) = other.filter(|_| open && self.asked.len() > 1) else { return false };
+        let first = column.rows.first().map(|row| &row.oid).or_else(|| {
+            let place = self.asked.iter().position(|asked| *asked == other)?;
+            firsts.get(place)
+        });
+        first.is_some_and(|first| first != name)
     }
 
     /// GETNEXT works where GETBULK did not.

@@ -4,6 +4,8 @@
 #![allow(clippy::print_stderr, reason = "a skipped test must be seen")]
 #![allow(clippy::panic, clippy::expect_used, reason = "helpers of tests fail as the tests do")]
 
+pub mod snmpsim;
+
 use std::net::UdpSocket;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -35,6 +37,15 @@ pub fn shared(folder: &str) -> Option<PathBuf> {
 fn skip(why: &str) {
     assert!(std::env::var_os("CI").is_none_or(|ci| ci != "true"), "CI=true and {why}");
     eprintln!("SKIPPED: 1 test, {why}");
+}
+
+/// The `dca` that was built with these tests. `cargo xtask test` builds it first; by hand: `cargo build -p dca`.
+pub fn dca() -> PathBuf {
+    let test = std::env::current_exe().expect("the running test");
+    let folder = test.parent().and_then(Path::parent).expect("target/debug/deps/test");
+    let dca = folder.join("dca");
+    assert!(dca.is_file(), "{} is missing: cargo build -p dca", dca.display());
+    dca
 }
 
 /// A running program that ends with this value.

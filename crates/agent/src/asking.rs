@@ -14,9 +14,10 @@ pub struct Asking {
     pub rate: Option<u32>,
 }
 
+/// Four seconds: some printers take two or three to wake their network card.
 impl Default for Asking {
     fn default() -> Self {
-        Self { timeout: Duration::from_secs(2), retries: 1, rate: None }
+        Self { timeout: Duration::from_secs(4), retries: 1, rate: None }
     }
 }
 

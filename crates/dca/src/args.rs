@@ -102,7 +102,7 @@ pub(crate) enum Command {
         /// One device
         target: String,
         /// Seconds to wait
-        #[arg(long, value_name = "SECONDS", default_value = "2", value_parser = seconds)]
+        #[arg(long, value_name = "SECONDS", default_value = "4", value_parser = seconds)]
         timeout: Duration,
     },
     /// Work with the configuration file
@@ -175,7 +175,7 @@ pub(crate) struct Ask {
     #[arg(short = '3', group = "snmp_version", help_heading = "Credentials")]
     v3: bool,
     /// Seconds until a device counts as silent, retries included
-    #[arg(long, value_name = "SECONDS", default_value = "2", value_parser = seconds, help_heading = "Asking")]
+    #[arg(long, value_name = "SECONDS", default_value = "4", value_parser = seconds, help_heading = "Asking")]
     timeout: Duration,
     /// How often a question is repeated within that time
     #[arg(long, value_name = "N", default_value = "1", value_parser = retries, help_heading = "Asking")]

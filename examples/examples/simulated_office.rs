@@ -47,7 +47,13 @@ pub(crate) async fn run(out: &mut impl Write, count: usize) -> anyhow::Result<()
         let low = reading.supplies.iter().filter(|supply| matches!(supply.state.as_str(), "low" | "empty" | "full"));
         let low: Vec<String> = low.map(|supply| format!("{} {}", supply.description, supply.state)).collect();
         let errors = reading.status.errors.as_deref().unwrap_or_default().join(", ");
-        writeln!(out, "{:<12} {total:>8} pages  {model:<28?} {} {errors}", at.addr().ip(), low.join(", "))?;
+        writeln!(
+            out,
+            "{:<12} {total:>8} pages  {:<28} {} {errors}",
+            at.addr().ip(),
+            format!("{model:?}"),
+            low.join(", ")
+        )?;
     }
     let counters = agent.0.counters();
     writeln!(

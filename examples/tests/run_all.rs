@@ -1,5 +1,7 @@
 //! Every example runs to its end with no device at hand, and prints what it promises.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests may panic")]
+
 #[allow(dead_code, reason = "its main is the program's")]
 #[path = "../examples/get_many.rs"]
 mod get_many;

@@ -4,7 +4,8 @@
 //! and a wrong community look the same, and trying credentials one after the other would multiply the time-out of every
 //! silent host. They race instead: each starts a little after the one before it unless somebody has answered by then,
 //! which costs a device that answers usually one datagram, and a silent one a time-out and a few staggers in all. The
-//! first to be answered is used from then on.
+//! first to be answered is used from then on. Communities take turns within one question; each user races on its own,
+//! because finding a v3 engine is an exchange in itself.
 //!
 //! What races is a small question, two names: most addresses of a range are silent, and thousands of questions wait at
 //! the same time. Whoever answers it is asked the rest in a second GET.
@@ -14,7 +15,7 @@ use crate::interview::{Device, Part};
 use crate::live::{Live, part};
 use dca_fence::Allowed;
 use dca_lan::Snmp;
-use dca_snmp::{Failure, Oid, OidRef, Request, Response, oid};
+use dca_snmp::{Credentials, Failure, Oid, OidRef, Request, Response, oid};
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::task::Poll;
@@ -50,14 +51,14 @@ pub(crate) async fn discover(snmp: &Snmp, at: Allowed, list: &[Named], names: &[
     Discovery::Answered(device, found)
 }
 
+/// Who asks in one question, and the answer to come.
+type Contestant<'a> = (Vec<&'a Named>, Asked<'a>);
+
 async fn race(snmp: &Snmp, at: Allowed, list: &[Named], stagger: Duration) -> Result<(Named, Response), Discovery> {
     if list.is_empty() {
         return Err(Discovery::Failed("no range of the credentials file covers this address".into()));
     }
-    let mut race: Vec<(&Named, Asked<'_>)> = Vec::with_capacity(list.len());
-    for (place, who) in list.iter().enumerate() {
-        race.push((who, Box::pin(after(stagger * place as u32, snmp, at, who))));
-    }
+    let mut race = contestants(snmp, at, list, stagger);
     let mut failures = Vec::new();
     let winner = poll_fn(|context| {
         let mut winner = None;
@@ -67,8 +68,10 @@ async fn race(snmp: &Snmp, at: Allowed, list: &[Named], stagger: Duration) -> Re
             }
             match asked.as_mut().poll(context) {
                 Poll::Pending => return true,
-                Poll::Ready(Ok(response)) => winner = Some(((*who).clone(), response)),
-                Poll::Ready(Err(failure)) => failures.push(((*who).clone(), failure)),
+                Poll::Ready(Ok(response)) => {
+                    winner = who.get(response.who).map(|named| ((*named).clone(), response));
+                }
+                Poll::Ready(Err(failure)) => failures.extend(who.first().map(|named| ((*named).clone(), failure))),
             }
             false
         });
@@ -84,11 +87,32 @@ async fn race(snmp: &Snmp, at: Allowed, list: &[Named], stagger: Duration) -> Re
     }
 }
 
-async fn after(wait: Duration, snmp: &Snmp, at: Allowed, who: &Named) -> Result<Response, Failure> {
-    if !wait.is_zero() {
-        tokio::time::sleep(wait).await;
+fn contestants<'a>(snmp: &'a Snmp, at: Allowed, list: &'a [Named], stagger: Duration) -> Vec<Contestant<'a>> {
+    let is_user = |named: &&Named| matches!(named.credentials, Credentials::V3(_));
+    let (users, communities): (Vec<&Named>, Vec<&Named>) = list.iter().partition(is_user);
+    let mut race: Vec<Contestant<'_>> = Vec::with_capacity(users.len() + 1);
+    let place = |who: &Named| list.iter().position(|named| std::ptr::eq(named, who)).unwrap_or(0) as u32;
+    for who in users {
+        let asked = async move { snmp.ask(Request::get(PROBE), at, &who.credentials).await };
+        race.push((vec![who], after(stagger * place(who), asked)));
     }
-    snmp.ask(Request::get(PROBE), at, &who.credentials).await
+    if let Some(first) = communities.first() {
+        let wait = stagger * place(first);
+        let who = communities.iter().map(|named| named.credentials.clone()).collect();
+        let asked = snmp.ask_as_any(Request::get(PROBE), at, who, stagger);
+        race.push((communities, after(wait, asked)));
+    }
+    race
+}
+
+fn after<'a>(wait: Duration, asked: impl Future<Output = Result<Response, Failure>> + Send + 'a) -> Asked<'a> {
+    if wait.is_zero() {
+        return Box::pin(asked);
+    }
+    Box::pin(async move {
+        tokio::time::sleep(wait).await;
+        asked.await
+    })
 }
 
 /// The most telling of the failures.
@@ -120,7 +144,7 @@ fn lost(failures: &[(Named, Failure)]) -> Discovery {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use dca_snmp::{Credentials, UsmReport};
+    use dca_snmp::UsmReport;
 
     #[test]
     fn the_most_telling_failure_is_told() {

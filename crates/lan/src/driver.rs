@@ -41,15 +41,15 @@ pub(crate) struct Ask {
     pub(crate) number: u64,
     pub(crate) question: Question,
     pub(crate) to: SocketAddr,
-    pub(crate) who: Credentials,
     pub(crate) reply: oneshot::Sender<Outcome>,
 }
 
 #[derive(Debug)]
 pub(crate) enum Question {
-    Ask(Request),
-    Walk(Walk),
-    Table(Columns),
+    Ask(Request, Credentials),
+    AskAsAny(Request, Arc<[Credentials]>, Duration),
+    Walk(Walk, Credentials),
+    Table(Columns, Credentials),
 }
 
 pub(crate) struct Driver {
@@ -57,7 +57,7 @@ pub(crate) struct Driver {
     sockets: Sockets,
     pace: Pace,
     shared: Arc<Shared>,
-    asks: mpsc::Receiver<Ask>,
+    asks: mpsc::Receiver<Box<Ask>>,
     drops: mpsc::UnboundedReceiver<u64>,
     in_flight: usize,
     /// Who waits for which ticket.
@@ -88,7 +88,7 @@ impl Driver {
         seed: [u8; 32],
         sockets: Sockets,
         shared: Arc<Shared>,
-        asks: mpsc::Receiver<Ask>,
+        asks: mpsc::Receiver<Box<Ask>>,
         drops: mpsc::UnboundedReceiver<u64>,
     ) -> Self {
         let limits = Limits {
@@ -245,15 +245,18 @@ impl Driver {
         self.manager.handle_unreachable(to, why, clock());
     }
 
-    fn submit(&mut self, ask: Ask) {
+    fn submit(&mut self, ask: Box<Ask>) {
         // The caller may be gone already.
         if ask.reply.is_closed() {
             return;
         }
         let ticket = match ask.question {
-            Question::Ask(request) => self.manager.submit(request, ask.to, &ask.who, clock()),
-            Question::Walk(walk) => self.manager.walk(walk, ask.to, &ask.who, clock()),
-            Question::Table(columns) => self.manager.table(columns, ask.to, &ask.who, clock()),
+            Question::Ask(request, who) => self.manager.submit(request, ask.to, &who, clock()),
+            Question::AskAsAny(request, who, stagger) => {
+                self.manager.submit_as_any(request, ask.to, who, stagger, clock())
+            }
+            Question::Walk(walk, who) => self.manager.walk(walk, ask.to, &who, clock()),
+            Question::Table(columns, who) => self.manager.table(columns, ask.to, &who, clock()),
         };
         self.tickets.insert(ask.number, ticket);
         self.waiting.insert(ticket, (ask.number, ask.reply));

@@ -21,7 +21,7 @@ const WAITING: usize = 64;
 /// Dropping the future of a question takes the question back.
 #[derive(Debug, Clone)]
 pub struct Snmp {
-    asks: mpsc::Sender<Ask>,
+    asks: mpsc::Sender<Box<Ask>>,
     /// Numbers of questions whose callers are gone. Unbounded because a drop cannot wait; each question that was taken
     /// in puts at most one number here, so it is bounded by those.
     dropped: mpsc::UnboundedSender<u64>,
@@ -81,16 +81,27 @@ impl Snmp {
 
     /// Asks one question.
     pub async fn ask(&self, what: Request, at: Allowed, who: &Credentials) -> Result<Response, Failure> {
-        match self.put(Question::Ask(what), at, who).await {
-            Some(Outcome::Answer(answer)) => answer,
-            _ => Err(Failure::Cancelled),
-        }
+        answer(self.put(self.question(Question::Ask(what, who.clone()), at)).await)
+    }
+
+    /// Asks one question as each of several communities in turn, `stagger` apart, until one is answered;
+    /// [`Response::who`] says which. A silent device costs one time-out however many there are.
+    pub fn ask_as_any(
+        &self,
+        what: Request,
+        at: Allowed,
+        who: Arc<[Credentials]>,
+        stagger: Duration,
+    ) -> impl Future<Output = Result<Response, Failure>> + Send + '_ {
+        // A sweep holds thousands of these futures: all that is large goes on the heap, where the driver frees it.
+        let question = self.question(Question::AskAsAny(what, who, stagger), at);
+        async move { answer(self.put(question).await) }
     }
 
     /// Reads subtrees. A walk that ends early keeps what it has read, and says where and why it ended.
     pub async fn walk(&self, walk: Walk, at: Allowed, who: &Credentials) -> Walked {
         let root = walk.roots.first().cloned();
-        match self.put(Question::Walk(walk), at, who).await {
+        match self.put(self.question(Question::Walk(walk, who.clone()), at)).await {
             Some(Outcome::Walked(walked)) => walked,
             _ => cancelled(root),
         }
@@ -99,7 +110,7 @@ impl Snmp {
     /// Reads columns side by side. A table that ends early keeps what it has read, and says where and why it ended.
     pub async fn table(&self, columns: Columns, at: Allowed, who: &Credentials) -> Table {
         let first = columns.columns.first().cloned();
-        match self.put(Question::Table(columns), at, who).await {
+        match self.put(self.question(Question::Table(columns, who.clone()), at)).await {
             Some(Outcome::Table(table)) => table,
             _ => {
                 let Walked { end, quirks, took, sent, .. } = cancelled(first);
@@ -129,16 +140,27 @@ impl Snmp {
         self.shared.receive_buffer
     }
 
-    /// Gives a question to the driver and waits for its outcome; `None` if the driver ended without one.
-    async fn put(&self, question: Question, at: Allowed, who: &Credentials) -> Option<Outcome> {
+    fn question(&self, question: Question, at: Allowed) -> (Box<Ask>, oneshot::Receiver<Outcome>) {
         let (reply, outcome) = oneshot::channel();
         let number = self.shared.next.fetch_add(1, Ordering::Relaxed);
-        let ask = Ask { number, question, to: at.addr(), who: who.clone(), reply };
+        (Box::new(Ask { number, question, to: at.addr(), reply }), outcome)
+    }
+
+    /// Gives a question to the driver and waits for its outcome; `None` if the driver ended without one.
+    async fn put(&self, (ask, outcome): (Box<Ask>, oneshot::Receiver<Outcome>)) -> Option<Outcome> {
+        let number = ask.number;
         self.asks.send(ask).await.ok()?;
         let mut taking_back = TakeBack { dropped: &self.dropped, number: Some(number) };
         let outcome = outcome.await.ok();
         taking_back.number = None;
         outcome
+    }
+}
+
+fn answer(outcome: Option<Outcome>) -> Result<Response, Failure> {
+    match outcome {
+        Some(Outcome::Answer(answer)) => answer,
+        _ => Err(Failure::Cancelled),
     }
 }
 

@@ -62,6 +62,8 @@ pub struct Response {
     pub took: Duration,
     /// How many datagrams were sent for it, retries, splits and discovery included.
     pub sent: u32,
+    /// Which of several credentials was answered, counted from 0; see `Manager::submit_as_any`.
+    pub who: usize,
 }
 
 /// Why there is no answer. Retries, discovery and resynchronisation have been tried by then.

@@ -290,6 +290,7 @@ mod tests {
             quirks: crate::Quirks::NONE,
             took: Duration::ZERO,
             sent: 1,
+            who: 0,
         };
         assert_eq!(response.get::<Ipv4Addr>(oid!("1.3.6.1")).unwrap(), Ipv4Addr::LOCALHOST);
         assert_eq!(response.find::<Ipv4Addr>(oid!("1.3.6.2")).unwrap(), None);

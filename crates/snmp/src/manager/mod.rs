@@ -1,7 +1,7 @@
 //! The manager's half of SNMP: many questions to many devices through one socket, without the socket.
 //!
 //! ```text
-//! submit, walk ─► queue of the target ─► ready ─► poll_transmit        (encoded at that moment)
+//! submit, walk, table ─► queue of the target ─► ready ─► poll_transmit        (encoded at that moment)
 //!                                          ▲            │
 //!             next question, retry ────────┤            ▼
 //!                                          │        in flight: (address, id) ─► ticket
@@ -20,11 +20,12 @@ mod get;
 pub(crate) mod target;
 #[cfg(test)]
 mod tests;
+mod turns;
 mod v3;
 
 use crate::ValueRef;
 use crate::credentials::Credentials;
-use crate::message::{Body, Message, PduKind, V3Message, encode_community};
+use crate::message::{Body, Message, PduKind, V3Message, Version, encode_community};
 use crate::quirk::Quirks;
 use crate::request::{Failure, Operation, Request, Response};
 use crate::table::{Columns, Reader, Table};
@@ -36,8 +37,10 @@ use flight::{Flight, Next, Question, Reply, Stage, Way};
 use get::{Batches, Bulk};
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::net::{SocketAddr, SocketAddrV6};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use target::Target;
+use turns::Turns;
 use v3::{Pens, Received, Verdict};
 
 /// The largest UDP payload over IPv4.
@@ -130,6 +133,8 @@ pub struct Manager {
 struct Job {
     to: SocketAddr,
     who: Credentials,
+    /// Others who ask in turn until one of them is answered.
+    turns: Option<Turns>,
     work: Work,
     flight: Option<Flight>,
     /// It has an entry in `ready`.
@@ -188,6 +193,29 @@ impl Manager {
         self.enqueue(work, to, who, now)
     }
 
+    /// Asks a device as each of several communities in turn, `stagger` apart, until it answers one of them:
+    /// [`Response::who`] says which. A silent device costs one time-out, however many take turns, and each retry is
+    /// again a turn of all. Only communities take turns; a user among them is a [`Failure::BadRequest`].
+    pub fn submit_as_any(
+        &mut self,
+        ask: Request,
+        to: SocketAddr,
+        who: Arc<[Credentials]>,
+        stagger: Duration,
+        now: Instant,
+    ) -> Ticket {
+        let ticket = match who.first() {
+            Some(first) if !who.iter().any(|who| matches!(who, Credentials::V3(_))) => {
+                self.submit(ask, to, &first.clone(), now)
+            }
+            _ => return self.refuse(Failure::BadRequest("only communities take turns")),
+        };
+        if let Some(job) = self.jobs.get_mut(&ticket.0) {
+            job.turns = Some(Turns::new(who, stagger));
+        }
+        ticket
+    }
+
     /// Walks subtrees.
     pub fn walk(&mut self, walk: Walk, to: SocketAddr, who: &Credentials, now: Instant) -> Ticket {
         self.enqueue(Work::Walk(Box::new(Walker::new(walk))), to, who, now)
@@ -198,8 +226,8 @@ impl Manager {
         self.enqueue(Work::Table(Box::new(Reader::new(columns))), to, who, now)
     }
 
-    /// Takes a question back: it ends with [`Failure::Cancelled`], a walk or table with the rows so far. A ticket that has ended
-    /// is left alone.
+    /// Takes a question back: it ends with [`Failure::Cancelled`], a walk or table with the rows so far. A ticket that
+    /// has ended is left alone.
     pub fn cancel(&mut self, ticket: Ticket) {
         if let Some(job) = self.jobs.get(&ticket.0) {
             if job.flight.is_none()
@@ -221,7 +249,10 @@ impl Manager {
                 let ticket = self.in_flight.get(&(from, pdu.request_id)).copied();
                 let job = ticket.and_then(|ticket| Some((ticket, self.jobs.get_mut(&ticket)?)));
                 match job {
-                    Some((ticket, job)) if pdu.kind == PduKind::Response && job.who.version() == message.version => {
+                    Some((ticket, job))
+                        if pdu.kind == PduKind::Response && job.asked_in(pdu.request_id) == message.version =>
+                    {
+                        job.settle(pdu.request_id);
                         job.quirks.merge(message.quirks);
                         let reply = Reply::read(pdu, bytes.len(), &mut job.quirks);
                         self.answered(ticket, reply);
@@ -296,12 +327,13 @@ impl Manager {
         self.last += 1;
         let (ticket, to) = (self.last, normal(to));
         if work.is_empty() {
-            self.done.push_back((Ticket(ticket), work.outcome(Some(NO_NAMES), Quirks::NONE, Duration::ZERO, 0)));
+            self.done.push_back((Ticket(ticket), work.outcome(Some(NO_NAMES), Summary::default())));
             return Ticket(ticket);
         }
         let job = Job {
             to,
             who: who.clone(),
+            turns: None,
             work,
             flight: None,
             queued: false,
@@ -318,6 +350,13 @@ impl Manager {
             target.waiting.push_back(ticket);
         }
         Ticket(ticket)
+    }
+
+    /// A ticket that ends before it began.
+    fn refuse(&mut self, why: Failure) -> Ticket {
+        self.last += 1;
+        self.done.push_back((Ticket(self.last), Outcome::Answer(Err(why))));
+        Ticket(self.last)
     }
 
     fn begin(&mut self, ticket: u64) {
@@ -363,6 +402,10 @@ impl Manager {
         let mut id = self.chance.id();
         while self.in_flight.contains_key(&(job.to, id)) {
             id = self.chance.id();
+        }
+        if let Some(turn) = job.turns.as_ref().and_then(|turns| turns.next(flight.ids.len())) {
+            job.who = turn.clone();
+            flight.encoded = Box::default();
         }
         let bytes = match &job.who {
             Credentials::V1(community) | Credentials::V2c(community) => {
@@ -421,13 +464,22 @@ impl Manager {
         let now = self.now.map_or(now, |last| last.max(now));
         self.now = Some(now);
         for ticket in core::mem::take(&mut self.sent) {
-            let Some(flight) = self.jobs.get_mut(&ticket).and_then(|job| job.flight.as_mut()) else { continue };
-            if flight.tries == 0 || flight.deadline.is_some() {
+            let Some(job) = self.jobs.get_mut(&ticket) else { continue };
+            let in_turn = job.in_turn();
+            let Some(flight) = job.flight.as_mut().filter(|flight| flight.tries > 0 && flight.deadline.is_none())
+            else {
                 continue;
-            }
-            let wait = self.limits.timeout.saturating_mul(1 << (flight.tries - 1).min(6));
-            let jitter = if flight.tries > 1 { (self.chance.number() % 250) as u32 } else { 0 };
-            let wait = wait.saturating_add(wait.saturating_mul(jitter) / 1000);
+            };
+            let round = (flight.tries - 1) / in_turn;
+            let wait = match &job.turns {
+                // The next one's turn comes soon, a new round after the time-out.
+                Some(turns) if !flight.tries.is_multiple_of(in_turn) => turns.stagger,
+                _ => {
+                    let wait = self.limits.timeout.saturating_mul(1 << round.min(6));
+                    let jitter = if round > 0 { (self.chance.number() % 250) as u32 } else { 0 };
+                    wait.saturating_add(wait.saturating_mul(jitter) / 1000)
+                }
+            };
             // A time-out beyond the clock's range never ends: a year will do.
             let year = Duration::from_secs(365 * 86_400);
             if let Some(deadline) = now.checked_add(wait.min(year)) {
@@ -439,9 +491,10 @@ impl Manager {
 
     fn expired(&mut self, ticket: u64, now: Instant) {
         let Some(job) = self.jobs.get_mut(&ticket) else { return };
+        let most = self.limits.retries.saturating_add(1).saturating_mul(job.in_turn());
         let Some(flight) = &mut job.flight else { return };
         flight.deadline = None;
-        let last = flight.tries > self.limits.retries;
+        let last = flight.tries >= most;
         if let (Credentials::V3(user), Some(target)) = (&job.who, self.targets.get_mut(&job.to)) {
             // A wrong key extension may show as silence: each try takes the other one, and each gets a try.
             let switches = flight.stage == Stage::Ask && flight.trouble.is_none() && (!last || flight.switched == 0);
@@ -558,7 +611,8 @@ impl Manager {
         self.land(ticket);
         let Some(job) = self.jobs.remove(&ticket) else { return };
         let took = job.first_sent.zip(self.now).map_or(Duration::ZERO, |(first, now)| now.duration_since(first));
-        let outcome = job.work.outcome(failure, job.quirks, took, job.sent);
+        let who = job.turns.as_ref().and_then(Turns::winner).unwrap_or(0);
+        let outcome = job.work.outcome(failure, Summary { quirks: job.quirks, took, sent: job.sent, who });
         self.done.push_back((Ticket(ticket), outcome));
         let Some(target) = self.targets.get_mut(&job.to) else { return };
         target.active.retain(|active| *active != ticket);
@@ -570,6 +624,42 @@ impl Manager {
         } else if target.is_blank() {
             self.targets.remove(&job.to);
         }
+    }
+}
+
+/// What is told of a job besides what it brought.
+#[derive(Default)]
+struct Summary {
+    quirks: Quirks,
+    took: Duration,
+    sent: u32,
+    who: usize,
+}
+
+impl Job {
+    /// How many take turns at present.
+    fn in_turn(&self) -> u32 {
+        self.turns.as_ref().map_or(1, Turns::in_turn)
+    }
+
+    /// The version that the try with this id was asked in.
+    fn asked_in(&self, id: i32) -> Version {
+        let turn = self.turns.as_ref().and_then(|turns| turns.next(self.place(id)?));
+        turn.unwrap_or(&self.who).version()
+    }
+
+    /// The try with this id was answered: whoever's turn it was asks from here on.
+    fn settle(&mut self, id: i32) {
+        let place = self.place(id);
+        if let (Some(turns), Some(place)) = (&mut self.turns, place)
+            && let Some(winner) = turns.settle(place)
+        {
+            self.who = winner;
+        }
+    }
+
+    fn place(&self, id: i32) -> Option<usize> {
+        self.flight.as_ref()?.ids.iter().position(|known| *known == id)
     }
 }
 
@@ -585,7 +675,8 @@ impl Work {
         }
     }
 
-    fn outcome(self, failure: Option<Failure>, mut quirks: Quirks, took: Duration, sent: u32) -> Outcome {
+    fn outcome(self, failure: Option<Failure>, summary: Summary) -> Outcome {
+        let Summary { mut quirks, took, sent, who } = summary;
         let varbinds = match (failure, self) {
             (failure, Self::Walk(walker)) => {
                 let (varbinds, end) = walker.finish(failure);
@@ -599,7 +690,7 @@ impl Work {
             (None, Self::Batches(batches)) => batches.finish(&mut quirks),
             (None, Self::Bulk(bulk)) => Ok(bulk.varbinds),
         };
-        Outcome::Answer(varbinds.map(|varbinds| Response { varbinds, quirks, took, sent }))
+        Outcome::Answer(varbinds.map(|varbinds| Response { varbinds, quirks, took, sent, who }))
     }
 }
 

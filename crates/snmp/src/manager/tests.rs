@@ -242,3 +242,33 @@ fn devices_that_loop_go_back_or_never_end_are_left() {
         assert_eq!((endless.end, endless.varbinds.len()), (WalkEnd::RowLimit, 100_000));
     }
 }
+
+#[test]
+fn communities_take_turns_and_the_answered_one_is_told() {
+    let settings = ResponderSettings { communities: vec!["third".into()], ..ResponderSettings::default() };
+    let who: Arc<[Credentials]> = ["first", "second", "third"]
+        .iter()
+        .flat_map(|name| [Credentials::v2c(*name), Credentials::v1(*name)])
+        .collect();
+    let (mut manager, mut now, mut agent) = (manager(), start(), responder(settings));
+    let (begin, stagger, objects) = (now, Duration::from_millis(100), table(1));
+    let ask = Request::get([oid("1.3.6.1.2.1.1.1.0")]);
+    manager.submit_as_any(ask.clone(), at(1), Arc::clone(&who), stagger, now);
+    let outcomes = run(&mut manager, &mut now, |bytes, now| agent.handle(bytes, &objects, now).into_iter().collect());
+    let [Outcome::Answer(Ok(response))] = outcomes.as_slice() else { panic!("{outcomes:?}") };
+    assert_eq!((response.who, response.sent), (4, 5));
+    assert!(now - begin < stagger * 5, "{:?}", now - begin);
+
+    // Nobody is known: the turns of all, and one time-out a round.
+    let begin = now;
+    manager.submit_as_any(ask, at(2), who, stagger, now);
+    let mut sent = 0;
+    let outcomes = run(&mut manager, &mut now, |_, _| {
+        sent += 1;
+        Vec::new()
+    });
+    assert!(matches!(outcomes.as_slice(), [Outcome::Answer(Err(Failure::NoAnswer { .. }))]), "{outcomes:?}");
+    let Limits { timeout, retries, .. } = Limits::default();
+    assert_eq!(sent, 6 * (retries + 1));
+    assert!(now - begin < timeout * 4 + stagger * 12, "{:?}", now - begin);
+}

@@ -324,3 +324,56 @@ fn a_table_costs_fewer_datagrams_than_its_walks() {
     let table = ask(columns(1..=9), &both()[1], agent(1472, &mib));
     assert_eq!((walked, table.sent), (9, 2));
 }
+
+/// What a printer is asked: some forty single values and a dozen short tables. Packed, they take hardly more datagrams
+/// than their answers have octets for.
+#[test]
+fn many_small_questions_fill_their_datagrams() {
+    let mut mib = Objects::new();
+    let single: Vec<Oid> = (1..=40).map(|n| oid!("1.3.6.1.4.1.99999.1").to_oid().join([n, 0]).unwrap()).collect();
+    mib.extend(single.iter().map(|name| (name.clone(), Value::OctetString(b"eleven char".to_vec()))));
+    let short: Vec<Oid> = (1..=12)
+        .flat_map(|table| (2..=4).map(move |column| (table, column)))
+        .map(|(table, column)| oid!("1.3.6.1.2.1.43").to_oid().join([table, 1, 1, column]).unwrap())
+        .collect();
+    for column in &short {
+        mib.extend((1..=3).map(|row| (column.join([1, row]).unwrap(), Value::Integer(1000))));
+    }
+    let user = crate::User::new("monitor").unwrap().auth(crate::AuthProtocol::Sha256, b"correct horse").unwrap();
+    for who in [Credentials::v2c("public"), Credentials::V3(user.clone())] {
+        let settings = ResponderSettings { users: vec![user.clone()], ..ResponderSettings::default() };
+        let mut responder = Responder::new(settings, [3; 32]);
+        let (mut manager, now, to) =
+            (Manager::new(Limits::default(), [7; 32]), start(), SocketAddr::from(([10; 4], 161)));
+        manager.submit(crate::Request::get(single.clone()), to, &who, now);
+        manager.table(Columns::of(short.clone()), to, &who, now);
+        let (mut sent, mut octets) = (0, 0);
+        while let Some(transmit) = manager.poll_transmit() {
+            let answer = responder.handle(&transmit.bytes, &mib, now).unwrap();
+            (sent, octets) = (sent + 1, octets + answer.len());
+            manager.handle_datagram(&answer, transmit.to, now);
+        }
+        let Some((_, Outcome::Answer(Ok(answer)))) = manager.poll_done() else { panic!("an answer") };
+        assert!(answer.varbinds.iter().all(|varbind| varbind.get::<&str>() == Ok("eleven char")));
+        let Some((_, Outcome::Table(table))) = manager.poll_done() else { panic!("a table") };
+        assert_eq!((&table.end, table.rows.len()), (&WalkEnd::Complete, 3));
+        assert_eq!(table.rows, truth(&mib, &Columns::of(short.clone())));
+        let discovery = usize::from(who.version() == Version::V3);
+        let least = octets.div_ceil(1472);
+        assert!(sent <= least + discovery + 2, "{sent} datagrams for {octets} octets");
+    }
+}
+
+#[test]
+fn a_table_can_be_taken_back() {
+    let mib = supplies(4, 300);
+    let (mut manager, now, mut device) = (Manager::new(Limits::default(), [7; 32]), start(), agent(1472, &mib));
+    let ticket = manager.table(columns(1..=4), SocketAddr::from(([10; 4], 161)), &both()[1], now);
+    let transmit = manager.poll_transmit().unwrap();
+    manager.handle_datagram(&device(&transmit.bytes, now).unwrap(), transmit.to, now);
+    manager.cancel(ticket);
+    let Some((ended, Outcome::Table(table))) = manager.poll_done() else { panic!("a table") };
+    assert!(ended == ticket && !table.rows.is_empty());
+    assert!(matches!(table.end, WalkEnd::Failed { why: Failure::Cancelled, .. }));
+    assert!(manager.poll_timeout().is_none() && manager.poll_done().is_none());
+}

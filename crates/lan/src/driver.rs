@@ -144,7 +144,7 @@ impl Driver {
                 () = sleep_until(due.unwrap_or_else(clock).into()), if due.is_some() => {}
                 Some(number) = self.drops.recv() => self.take_back(number),
                 ask = self.asks.recv(), if room => match ask {
-                    Some(ask) => self.submit(ask),
+                    Some(ask) => self.submit(*ask),
                     None => return,
                 },
             }
@@ -197,7 +197,7 @@ impl Driver {
                 if self.waiting.len() < self.in_flight
                     && let Ok(ask) = self.asks.try_recv()
                 {
-                    self.submit(ask);
+                    self.submit(*ask);
                     continue;
                 }
                 return Stop::Idle;
@@ -245,7 +245,7 @@ impl Driver {
         self.manager.handle_unreachable(to, why, clock());
     }
 
-    fn submit(&mut self, ask: Box<Ask>) {
+    fn submit(&mut self, ask: Ask) {
         // The caller may be gone already.
         if ask.reply.is_closed() {
             return;

@@ -16,7 +16,7 @@ use crate::pace::Pace;
 use crate::refusal::{self, Refusal};
 use crate::snmp::Shared;
 use crate::socket::{Sent, Sockets, is_echo_of_another};
-use dca_snmp::{Credentials, Limits, Manager, Outcome, Request, Ticket, Transmit, Walk};
+use dca_snmp::{Columns, Credentials, Limits, Manager, Outcome, Request, Ticket, Transmit, Walk};
 use std::collections::HashMap;
 use std::io;
 use std::net::SocketAddr;
@@ -49,6 +49,7 @@ pub(crate) enum Question {
     Ask(Request, Credentials),
     AskAsAny(Request, Arc<[Credentials]>, Duration),
     Walk(Walk, Credentials),
+    Table(Columns, Credentials),
 }
 
 pub(crate) struct Driver {
@@ -255,6 +256,7 @@ impl Driver {
                 self.manager.submit_as_any(request, ask.to, who, stagger, clock())
             }
             Question::Walk(walk, who) => self.manager.walk(walk, ask.to, &who, clock()),
+            Question::Table(columns, who) => self.manager.table(columns, ask.to, &who, clock()),
         };
         self.tickets.insert(ask.number, ticket);
         self.waiting.insert(ticket, (ask.number, ask.reply));

@@ -6,6 +6,88 @@
 //!
 //! Nothing listens for strangers: the sockets have a port of the system's choice, and what arrives there is matched
 //! against the questions in flight.
+//!
+//! # Get, walk, table
+//!
+//! ```
+//! use dca_fence::Fence;
+//! use dca_lan::{Settings, Snmp};
+//! use dca_snmp::{Columns, Counter, Credentials, OidRef, Request, Walk, WalkEnd, oid};
+//!
+//! const PAGES: OidRef<'static> = oid!("1.3.6.1.2.1.43.10.2.1.4.1.1"); // prtMarkerLifeCount
+//! const DESCRIPTION: OidRef<'static> = oid!("1.3.6.1.2.1.43.11.1.1.6"); // prtMarkerSuppliesDescription
+//! const LEVEL: OidRef<'static> = oid!("1.3.6.1.2.1.43.11.1.1.9"); // prtMarkerSuppliesLevel
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let device = dca_sim::Device::builtin("color-mfp").ok_or("a built-in device")?;
+//! # let fleet = dca_sim::Fleet::on_loopback([("127.0.0.1:0".parse()?, device)]).await?;
+//! # let printer = fleet.addresses()[0];
+//! let fence = Fence::parse([printer.to_string().as_str()])?; // an address, a block, a range, a name
+//! let printer = fence.admit(printer).ok_or("outside of the fence")?;
+//! let snmp = Snmp::bind(Settings::default())?;
+//! let who = Credentials::v2c("public");
+//!
+//! let answer = snmp.ask(Request::get([PAGES]), printer, &who).await?;
+//! println!("{} pages", answer.get::<Counter>(PAGES)?.0);
+//!
+//! let system = snmp.walk(Walk::new(oid!("1.3.6.1.2.1.1")), printer, &who).await;
+//! assert_eq!(system.end, WalkEnd::Complete);
+//!
+//! let supplies = snmp.table(Columns::of([DESCRIPTION, LEVEL]), printer, &who).await;
+//! for row in &supplies.rows {
+//!     println!("{}: {:?}", row.get::<&str>(DESCRIPTION)?, row.find::<i64>(LEVEL)?);
+//! }
+//! # assert!(!supplies.rows.is_empty() && supplies.end == WalkEnd::Complete);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Many devices
+//!
+//! One [`Snmp`] serves them all; clones are cheap. [`Settings::rate`] bounds the packets per second,
+//! [`Settings::in_flight`] the questions on their way. An address where nobody answers is an ordinary result.
+//!
+//! ```
+//! # use dca_fence::Fence;
+//! # use dca_lan::{Settings, Snmp};
+//! # use dca_snmp::{Credentials, Failure, OidRef, Request, oid};
+//! # use std::time::Duration;
+//! use tokio::task::JoinSet;
+//!
+//! const SYS_NAME: OidRef<'static> = oid!("1.3.6.1.2.1.1.5.0");
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let devices = dca_sim::office(3, 1).into_iter().map(|(ip, device)| ((ip, 0).into(), device));
+//! # let fleet = dca_sim::Fleet::on_loopback(devices).await?;
+//! # let range = format!("127.1.0.1-9:{}", fleet.addresses()[0].port());
+//! # let timeout = Duration::from_millis(300);
+//! let snmp = Snmp::bind(Settings { timeout, retries: 0, rate: Some(500), ..Settings::default() })?;
+//! let fence = Fence::parse([range.as_str()])?;
+//!
+//! let mut asked = JoinSet::new();
+//! for at in fence.targets().filter_map(|at| fence.admit(at)) {
+//!     let snmp = snmp.clone();
+//!     asked.spawn(async move { (at, snmp.ask(Request::get([SYS_NAME]), at, &Credentials::v2c("public")).await) });
+//! }
+//! # let mut found = 0;
+//! while let Some(answered) = asked.join_next().await {
+//!     match answered? {
+//!         (at, Ok(answer)) => println!("{at} is {:?}", answer.find::<String>(SYS_NAME)?),
+//!         (_, Err(Failure::NoAnswer { .. })) => {}
+//!         (at, Err(why)) => println!("{at}: {why}"),
+//!     }
+//! #   found += 1;
+//! }
+//! # assert_eq!(found, 9);
+//! # assert!(snmp.counters().received >= 2, "{:?}", snmp.counters());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A user of version 3 is a [`Credentials`](dca_snmp::Credentials) like any other; see the front page of [`dca_snmp`] for
+//! users, the types that values are read as, and what a walk or table tells when a device does not make sense.
 
 mod driver;
 mod icmp;

@@ -4,7 +4,9 @@ use crate::driver::{Ask, Driver, Question};
 use crate::socket::Sockets;
 use crate::{LanError, Settings};
 use dca_fence::Allowed;
-use dca_snmp::{Credentials, Failure, Oid, Outcome, Quirks, Request, Response, Walk, WalkEnd, Walked, oid};
+use dca_snmp::{
+    Columns, Credentials, Failure, Oid, Outcome, Quirks, Request, Response, Table, Walk, WalkEnd, Walked, oid,
+};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -103,6 +105,18 @@ impl Snmp {
         match self.put(self.question(Question::Walk(walk, who.clone()), at)).await {
             Some(Outcome::Walked(walked)) => walked,
             _ => cancelled(root),
+        }
+    }
+
+    /// Reads columns side by side. A table that ends early keeps what it has read, and says where and why it ended.
+    pub async fn table(&self, columns: Columns, at: Allowed, who: &Credentials) -> Table {
+        let first = columns.columns.first().cloned();
+        match self.put(self.question(Question::Table(columns, who.clone()), at)).await {
+            Some(Outcome::Table(table)) => table,
+            _ => {
+                let Walked { end, quirks, took, sent, .. } = cancelled(first);
+                Table { rows: Vec::new(), end, quirks, took, sent }
+            }
         }
     }
 

@@ -212,6 +212,19 @@ impl BindingRef<'_> {
     }
 }
 
+impl Binding {
+    /// Borrows this binding.
+    pub fn as_ref(&self) -> BindingRef<'_> {
+        match self {
+            Self::Found(value) => BindingRef::Found(value.as_ref()),
+            Self::NoSuchObject => BindingRef::NoSuchObject,
+            Self::NoSuchInstance => BindingRef::NoSuchInstance,
+            Self::EndOfMibView => BindingRef::EndOfMibView,
+            Self::Malformed(bad) => BindingRef::Malformed(MalformedRef { fault: bad.fault, raw: &bad.raw }),
+        }
+    }
+}
+
 impl VarBindRef<'_> {
     /// A copy that owns its octets.
     pub fn to_varbind(self) -> VarBind {

@@ -10,8 +10,8 @@
 )]
 
 use dca_snmp::{
-    AuthProtocol, Credentials, Failure, KeyExtension, Limits, Manager, Outcome, PrivProtocol, Request, User, UsmReport,
-    Walk, WalkEnd, oid,
+    AuthProtocol, Columns, Credentials, Failure, KeyExtension, Limits, Manager, Outcome, PrivProtocol, Request, User,
+    UsmReport, Walk, WalkEnd, oid,
 };
 use std::fmt::Write;
 use std::fs;
@@ -130,6 +130,18 @@ impl Asker {
         let Outcome::Walked(walked) = self.run() else { panic!("not a walk") };
         assert_eq!(walked.end, WalkEnd::Complete, "{who:?}");
         assert!(walked.varbinds.len() > 20 && walked.varbinds.iter().is_sorted_by(|a, b| a.oid < b.oid), "{who:?}");
+
+        // sysORTable side by side is what the walk has of it, in fewer datagrams.
+        let columns = [oid!("1.3.6.1.2.1.1.9.1.2"), oid!("1.3.6.1.2.1.1.9.1.3"), oid!("1.3.6.1.2.1.1.9.1.4")];
+        self.manager.table(Columns::of(columns), to, who, Instant::now());
+        let Outcome::Table(table) = self.run() else { panic!("not a table") };
+        assert_eq!(table.end, WalkEnd::Complete, "{who:?}");
+        let mut cells: Vec<_> = table.rows.iter().flat_map(|row| row.cells.clone()).collect();
+        cells.sort_by(|a, b| a.oid.cmp(&b.oid));
+        let or_entry = oid!("1.3.6.1.2.1.1.9.1");
+        let rows: Vec<_> = walked.varbinds.into_iter().filter(|row| row.oid.starts_with(or_entry)).collect();
+        assert_eq!(cells, rows, "{who:?}");
+        assert!(table.rows.len() > 5 && table.sent as usize <= table.rows.len() + 1, "{who:?}: {}", table.sent);
     }
 
     fn until_up(&mut self, to: SocketAddr) {

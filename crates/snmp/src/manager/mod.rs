@@ -1,7 +1,7 @@
 //! The manager's half of SNMP: many questions to many devices through one socket, without the socket.
 //!
 //! ```text
-//! submit, walk ─► queue of the target ─► ready ─► poll_transmit        (encoded at that moment)
+//! submit, walk, table ─► queue of the target ─► ready ─► poll_transmit        (encoded at that moment)
 //!                                          ▲            │
 //!             next question, retry ────────┤            ▼
 //!                                          │        in flight: id ─► ticket ─► address
@@ -28,6 +28,7 @@ use crate::credentials::Credentials;
 use crate::message::{Body, Message, PduKind, V3Message, Version, encode_community};
 use crate::quirk::Quirks;
 use crate::request::{Failure, Operation, Request, Response};
+use crate::table::{Columns, Reader, Table};
 use crate::usm::Salts;
 use crate::value::BindingRef;
 use crate::walk::{Walk, Walked, Walker};
@@ -90,6 +91,8 @@ pub enum Outcome {
     Answer(Result<Response, Failure>),
     /// Of [`Manager::walk`].
     Walked(Walked),
+    /// Of [`Manager::table`].
+    Table(Table),
 }
 
 /// Datagrams that came and were no answers.
@@ -147,6 +150,7 @@ enum Work {
     Batches(Box<Batches>),
     Bulk(Box<Bulk>),
     Walk(Box<Walker>),
+    Table(Box<Reader>),
 }
 
 impl Manager {
@@ -218,8 +222,13 @@ impl Manager {
         self.enqueue(Work::Walk(Box::new(Walker::new(walk))), to, who, now)
     }
 
-    /// Takes a question back: it ends with [`Failure::Cancelled`], a walk with the rows so far. A ticket that has ended
-    /// is left alone.
+    /// Reads columns side by side.
+    pub fn table(&mut self, columns: Columns, to: SocketAddr, who: &Credentials, now: Instant) -> Ticket {
+        self.enqueue(Work::Table(Box::new(Reader::new(columns))), to, who, now)
+    }
+
+    /// Takes a question back: it ends with [`Failure::Cancelled`], a walk or table with the rows so far. A ticket that
+    /// has ended is left alone.
     pub fn cancel(&mut self, ticket: Ticket) {
         if let Some(job) = self.jobs.get(&ticket.0) {
             if job.flight.is_none()
@@ -359,6 +368,7 @@ impl Manager {
             Work::Batches(batches) => batches.begin(&target.habits, way),
             Work::Bulk(bulk) => bulk.begin(),
             Work::Walk(walker) => walker.begin(&target.habits, way),
+            Work::Table(reader) => reader.begin(&target.habits, way),
         };
         self.go_on(ticket, next);
     }
@@ -579,6 +589,7 @@ impl Manager {
             Work::Batches(batches) => batches.on_reply(reply, &mut target.habits, way, &mut job.quirks),
             Work::Bulk(bulk) => bulk.on_reply(reply),
             Work::Walk(walker) => walker.on_reply(reply, &mut target.habits, way, &mut job.quirks),
+            Work::Table(reader) => reader.on_reply(reply, &mut target.habits, way, &mut job.quirks),
         };
         self.go_on(ticket, next);
     }
@@ -592,6 +603,7 @@ impl Manager {
             Work::Batches(batches) => batches.on_failure(failure, &mut target.habits, way),
             Work::Bulk(_) => Next::Fail(failure),
             Work::Walk(walker) => walker.on_failure(failure, &mut target.habits, way),
+            Work::Table(reader) => reader.on_failure(failure, &mut target.habits, way),
         };
         self.go_on(ticket, next);
     }
@@ -660,6 +672,7 @@ impl Work {
             Self::Batches(batches) => batches.is_empty(),
             Self::Bulk(bulk) => bulk.question.names.is_empty(),
             Self::Walk(walker) => walker.is_empty(),
+            Self::Table(reader) => reader.is_empty(),
         }
     }
 
@@ -669,6 +682,10 @@ impl Work {
             (failure, Self::Walk(walker)) => {
                 let (varbinds, end) = walker.finish(failure);
                 return Outcome::Walked(Walked { varbinds, end, quirks, took, sent });
+            }
+            (failure, Self::Table(reader)) => {
+                let (rows, end) = reader.finish(failure);
+                return Outcome::Table(Table { rows, end, quirks, took, sent });
             }
             (Some(failure), _) => Err(failure),
             (None, Self::Batches(batches)) => batches.finish(&mut quirks),

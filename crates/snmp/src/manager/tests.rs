@@ -72,14 +72,14 @@ fn responder(settings: ResponderSettings) -> Responder {
 fn answer(outcomes: Vec<Outcome>) -> Result<Response, Failure> {
     match <[Outcome; 1]>::try_from(outcomes).unwrap() {
         [Outcome::Answer(answer)] => answer,
-        [Outcome::Walked(walked)] => panic!("{walked:?}"),
+        other => panic!("{other:?}"),
     }
 }
 
 fn walked(outcomes: Vec<Outcome>) -> Walked {
     match <[Outcome; 1]>::try_from(outcomes).unwrap() {
         [Outcome::Walked(walked)] => walked,
-        [Outcome::Answer(answer)] => panic!("{answer:?}"),
+        other => panic!("{other:?}"),
     }
 }
 

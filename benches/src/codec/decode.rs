@@ -5,8 +5,11 @@ use async_snmp::message::CommunityMessage;
 use dca_snmp::message::{Body, Message};
 use dca_snmp::{BindingRef, ValueRef};
 
+/// Decodes a datagram and gives a checksum of it.
+type Decode = fn(&[u8]) -> u64;
+
 /// Name and function of each decoder.
-pub(crate) const DECODERS: &[(&str, fn(&[u8]) -> u64)] =
+pub(crate) const DECODERS: &[(&str, Decode)] =
     &[("dca-snmp", ours), ("snmp2", snmp2), ("snmp", snmp), ("async-snmp", async_snmp), ("snmp-parser", snmp_parser)];
 
 fn ours(datagram: &[u8]) -> u64 {

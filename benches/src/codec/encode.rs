@@ -6,8 +6,11 @@ use dca_snmp::ber::Writer;
 use dca_snmp::message::{PduFields, PduKind, encode_community};
 use dca_snmp::{BindingRef, ValueRef, Version};
 
-/// Name and function of each encoder; the answer is the length of the message.
-pub(crate) fn encoders() -> Vec<(&'static str, Box<dyn FnMut() -> u64>)> {
+/// Encodes the request and gives the length of the message.
+type Encode = Box<dyn FnMut() -> u64>;
+
+/// Name and function of each encoder.
+pub(crate) fn encoders() -> Vec<(&'static str, Encode)> {
     let names = names();
     let arcs: Vec<Vec<u32>> = names.iter().map(|name| name.arcs().collect()).collect();
 

@@ -155,6 +155,8 @@ fn is_lax(theirs: &SnmpVariable<'_>, ours: VarBindRef<'_>) -> bool {
             | FaultKind::LongTag
             // Lengths of more than four octets.
             | FaultKind::LengthTooLong
+            // Of any type that it does not know, and then without octets.
+            | FaultKind::IndefiniteLength
         ),
         // The constructed bit or the class, again.
         BindingRef::Found(ValueRef::Unknown { tag, .. }) => tag & 0xe0 != 0,

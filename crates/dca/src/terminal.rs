@@ -40,7 +40,7 @@ pub(crate) fn stderr_color() -> bool {
     io::stderr().is_terminal() && colors_wanted()
 }
 
-/// https://no-color.org, and terminals that know no colours.
+/// <https://no-color.org>, and terminals that know no colours.
 fn colors_wanted() -> bool {
     std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
         && std::env::var_os("TERM").is_none_or(|term| term != "dumb")

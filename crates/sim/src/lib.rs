@@ -75,7 +75,7 @@
 //! [[markers]]
 //! technology = "electrophotographic_laser"
 //! colorants = ["black", "cyan"]           # prtMarkerColorantTable, in order
-//! # optional: unit = "impressions", life = "total" (meters joined by +), resolution = 600
+//! # optional: unit = "impressions", life = "total" (meters joined by + and -), resolution = 600
 //!
 //! [[supplies]]
 //! description = "Black Toner"
@@ -84,7 +84,7 @@
 //! capacity = 100                          # -2 where the device does not tell; then `full` gives the scale
 //! level = 64                              # at the start, with seed 0; another seed draws another level
 //! yield = 12000                           # pages from full to empty; it is replaced soon after
-//! wears = "total"                         # meters joined by +
+//! wears = "total"                         # meters joined by + and -
 //! low = 10                                # percent
 //! colorant = "black"
 //! # optional: class = "receptacle", says = "some" (-3), "unknown" (-2) or "fill" (a receptacle that fills up)
@@ -122,7 +122,7 @@
 //! ```
 //!
 //! Names in braces: `vendor`, `model`, `serial`, `name`, `mac`, `firmware`, `location`, `asset`, `panel`, `seconds`,
-//! `ticks`, `jams`, `total`, any meters joined by `+`, and `supply.N.` with `level` (as shown), `percent`, `tens`,
+//! `ticks`, `jams`, `total`, any meters joined by `+` and `-`, and `supply.N.` with `level` (as shown), `percent`, `tens`,
 //! `hundredths`, `pages` or `replaced`.
 
 mod agent;

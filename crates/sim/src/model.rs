@@ -108,7 +108,7 @@ impl Model {
     /// Everything that a file can say wrong beyond its form.
     fn check(&self) -> Result<(), DeviceError> {
         let moment = self.moment(Duration::ZERO);
-        let meters = "meters that the device has, joined by `+`";
+        let meters = "meters that the device has, joined by `+` and `-`";
         let known = |key: &str, names: &str| match moment.life.meter(names) {
             Some(_) => Ok(()),
             None => Err(DeviceError::Value { key: key.into(), text: names.into(), expected: meters }),

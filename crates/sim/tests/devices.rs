@@ -158,6 +158,18 @@ fn the_vendor_s_figures_agree_with_the_standard_ones() {
 }
 
 #[test]
+fn simplex_and_duplex_are_the_total() {
+    let (simplex, duplex) = (oid!("1.3.6.1.4.1.1347.42.2.5.1.1.1.1"), oid!("1.3.6.1.4.1.1347.42.2.5.1.1.2.1"));
+    for kind in ["mono-laser", "color-mfp"] {
+        let device = Device::builtin(kind).unwrap().seeded(11);
+        for at in (0..40).map(|hours| hours * HOUR) {
+            let sides = number(&device, simplex, at).unwrap() + number(&device, duplex, at).unwrap();
+            assert_eq!(Some(sides), number(&device, LIFE_COUNT, at), "{kind}");
+        }
+    }
+}
+
+#[test]
 fn octet_strings_hold_records() {
     let device = Device::builtin("brother-color").unwrap();
     let counters = oid!("1.3.6.1.4.1.2435.2.3.9.4.2.1.5.5.10.0");

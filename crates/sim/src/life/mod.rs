@@ -60,10 +60,16 @@ impl<'a> Life<'a> {
         life
     }
 
-    /// The sum of meters joined by `+`; `total` is all that printed, `jams` how often paper jammed. `None` for a name
-    /// that the device does not have.
+    /// Meters joined by `+` and `-`; `total` is all that printed, `jams` how often paper jammed. `None` for a name that
+    /// the device does not have.
     pub(crate) fn meter(&self, names: &str) -> Option<u64> {
-        names.split('+').map(|name| self.one_meter(name.trim())).sum()
+        let (mut sum, mut minus) = (0_u64, false);
+        for term in names.split_inclusive(['+', '-']) {
+            let count = self.one_meter(term.trim_end_matches(['+', '-']).trim())?;
+            sum = if minus { sum.saturating_sub(count) } else { sum.saturating_add(count) };
+            minus = term.ends_with('-');
+        }
+        Some(sum)
     }
 
     /// Supply `n`, counted from 0.

@@ -224,7 +224,7 @@ pub(crate) struct Marker {
     pub(crate) technology: MarkTech,
     #[serde(default = "impressions")]
     pub(crate) unit: CounterUnit,
-    /// What prtMarkerLifeCount shows: meters joined by `+`.
+    /// What prtMarkerLifeCount shows: meters joined by `+` and `-`.
     #[serde(default = "total")]
     pub(crate) life: String,
     /// The names of the process colorants, in order; supplies refer to them by name.
@@ -254,7 +254,7 @@ pub(crate) struct Supply {
     /// Pages for a full supply.
     #[serde(rename = "yield")]
     pub(crate) yields: f64,
-    /// The meters that wear it, joined by `+`.
+    /// The meters that wear it, joined by `+` and `-`.
     #[serde(default = "total")]
     pub(crate) wears: String,
     /// Percent below which it is low.

@@ -5,6 +5,7 @@ use super::table::{Column, Styled, Tone, column, draw};
 use super::{Look, clean};
 use crate::read::Read;
 use dca_printer::{Confidence, Fact, Reading, Source};
+use std::collections::HashSet;
 
 /// The whole reading as text. `look.sources` adds where each figure comes from.
 pub fn reading_text(read: &Read, look: Look) -> String {
@@ -154,7 +155,9 @@ impl Page<'_> {
                 Some(meter.confidence),
             )
         });
-        let rows = rows.collect();
+        // Two sources may tell the same; without them the lines are the same.
+        let mut seen = HashSet::new();
+        let rows = rows.filter(|row| seen.insert(row.clone())).collect();
         let columns = [
             column("SERVICE"),
             column("COLOUR"),
@@ -399,6 +402,7 @@ fn wrap(text: &str, width: Option<u16>, indent: usize) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use dca_printer::Meter;
 
     #[test]
     fn numbers_and_bars() {
@@ -407,6 +411,31 @@ mod tests {
         assert_eq!(bar(0.4).matches('█').count(), 1);
         assert_eq!(bar(50.0).matches('█').count(), 6);
         assert_eq!(bar(100.0).matches('░').count(), 0);
+    }
+
+    fn read(reading: Reading) -> Read {
+        let (address, read_at) = ("192.0.2.1:161".into(), "2026-11-23T08:00:00Z".into());
+        Read { address, read_at, reading, why: String::new(), complete: true }
+    }
+
+    #[test]
+    fn a_meter_of_two_sources_is_one_line_until_sources_are_asked_for() {
+        let meter = |oid: &str| Meter {
+            service: "system_totals".into(),
+            color: "total".into(),
+            size: "any".into(),
+            sides: "any".into(),
+            unit: "impressions".into(),
+            persistence: "lifetime".into(),
+            value: 1500,
+            source: Source { oid: Some(oid.into()), ..Source::default() },
+            confidence: Confidence::A,
+        };
+        let read = read(Reading { meters: vec![meter("1.3.1"), meter("1.3.2")], ..Reading::default() });
+        for (sources, lines) in [(false, 1), (true, 2)] {
+            let text = reading_text(&read, Look { width: Some(120), color: false, sources });
+            assert_eq!(text.matches("1 500").count(), lines, "{text}");
+        }
     }
 
     #[test]
@@ -418,13 +447,7 @@ mod tests {
         reading.identity.location = fact("a\u{9b}2J");
         reading.console = vec!["\u{1b}[2JReady\r\nnext".to_owned()];
         reading.doubts = vec!["odd \u{1b}[5m text".to_owned()];
-        let read = Read {
-            address: "192.0.2.1:161".into(),
-            read_at: "2026-11-23T08:00:00Z".into(),
-            reading,
-            why: String::new(),
-            complete: true,
-        };
+        let read = read(reading);
         for sources in [false, true] {
             let text = reading_text(&read, Look { width: Some(80), color: false, sources });
             assert!(!text.chars().any(|letter| letter.is_control() && letter != '\n'), "{text:?}");

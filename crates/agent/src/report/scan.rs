@@ -34,6 +34,7 @@ fn row(device: &Found, all: bool) -> Vec<Styled> {
     let identity = &device.identity;
     let pages = device.total.as_ref().map(|total| match total.unit.as_str() {
         "impressions" => total.value.to_string(),
+        "meters" => format!("{} m", total.value),
         unit => format!("{} {}", total.value, unit.replace('_', " ")),
     });
     let mut row = vec![

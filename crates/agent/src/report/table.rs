@@ -19,7 +19,7 @@ pub(super) struct Column {
 }
 
 /// A cell's colour.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub(super) enum Tone {
     #[default]
     Plain,

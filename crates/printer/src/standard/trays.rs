@@ -7,6 +7,8 @@ use crate::standard::text::Decoder;
 use crate::standard::{Context, oids};
 
 const MAX_ROWS: usize = 64;
+/// Percent. As for supplies: what a person would refill.
+const LOW: f64 = 10.0;
 /// PrtCapacityUnitTC percent.
 const UNIT_PERCENT: i64 = 19;
 
@@ -31,7 +33,8 @@ pub(crate) fn inputs(context: &mut Context<'_>) -> Vec<Input> {
             _ => None,
         };
         let state = match (level, share) {
-            (_, Some(share)) if share > 0.0 => "ok",
+            (_, Some(share)) if share > LOW => "ok",
+            (_, Some(share)) if share > 0.0 => "low",
             (Some(0), _) => "empty",
             (Some(-1), _) => "unrestricted",
             (Some(-3 | 1..), _) => "present",
@@ -132,6 +135,7 @@ mod tests {
             assert_eq!(inputs[0].name, "input 2");
         };
         check(8, 500, 250, Some(50.0), "ok");
+        check(8, 500, 50, Some(10.0), "low");
         check(8, 500, 0, Some(0.0), "empty");
         check(8, -2, 0, None, "empty");
         check(8, 500, -3, None, "present");

@@ -21,7 +21,7 @@ pub(crate) struct Cli {
 const EXAMPLES: &str = "\
 Examples:
   dca scan 192.168.10.0/24                  every printer in the range, one line each
-  dca scan @ranges.txt -c office --csv      ranges from a file, community \"office\", for a spreadsheet
+  dca scan @ranges.txt -c office --csv      ranges from a file, community \"office\", as CSV
   dca read 192.168.10.20                    everything one printer says
   dca read 192.168.10.20 --sources          ... and the OID behind each figure
   dca read 10.0.0.5 --user reader --auth sha256 --auth-pass-file pass.txt --json

@@ -7,6 +7,9 @@ use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 
+/// More addresses than anybody means to ask: a private network is a /8 at most.
+const MOST: u64 = 1 << 24;
+
 /// Targets as they were written, host names not yet resolved.
 #[derive(Debug, Clone, Default)]
 pub struct Targets(Vec<Target>);
@@ -91,6 +94,14 @@ impl Targets {
                         (loopback, link-local, multicast) written literally";
             return Err(InputError::argument(what));
         }
+        if fence.count() > MOST {
+            let what = format!(
+                "{} addresses: expected at most {MOST} (a /8); at a thousand addresses a second even those take hours, so name \
+                 the networks that have printers",
+                fence.count()
+            );
+            return Err(InputError::argument(what));
+        }
         Ok(Scope { fence, named, resolved, unresolved })
     }
 }
@@ -170,6 +181,8 @@ mod tests {
             (&["!10.0.0.1"], "at least one target"),
             (&["@/no/such/file"], "/no/such/file: cannot be read"),
             (&["10.0.0.1", "!10.0.0.0/8"], "no address is left"),
+            (&["0.0.0.0/0"], "expected at most 16777216 (a /8)"),
+            (&["10.0.0.0/8", "192.168.0.0/16"], "16842748 addresses"),
         ] {
             let error = scope(arguments).unwrap_err().to_string();
             assert!(error.contains(expected), "{arguments:?}: {error}");

@@ -46,14 +46,34 @@ impl fmt::Display for InputError {
 
 impl std::error::Error for InputError {}
 
-/// The built-in profiles and these files; a file wins over a built-in profile of the same name.
-pub fn profiles(files: &[PathBuf]) -> Result<Profiles, InputError> {
+/// The built-in profiles and these files, or the `.toml` files of these folders; a file wins over a built-in profile of the
+/// same name.
+pub fn profiles(places: &[PathBuf]) -> Result<Profiles, InputError> {
     let mut texts = Vec::new();
-    for file in files {
-        texts.push((file.display().to_string(), text(file)?));
+    for place in places {
+        for file in if place.is_dir() { toml_files(place)? } else { vec![place.clone()] } {
+            texts.push((file.display().to_string(), text(&file)?));
+        }
     }
     let pairs = texts.iter().map(|(file, text)| (file.as_str(), text.as_str()));
     Profiles::with(pairs).map_err(|error| InputError::argument(error.to_string()))
+}
+
+/// The `.toml` files of a folder, by name; at least one.
+fn toml_files(folder: &Path) -> Result<Vec<PathBuf>, InputError> {
+    let fail = |error: std::io::Error| InputError::file(folder, format!("cannot be listed: {error}"));
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(fail)? {
+        let file = entry.map_err(fail)?.path();
+        if file.extension().is_some_and(|extension| extension == "toml") {
+            files.push(file);
+        }
+    }
+    files.sort();
+    if files.is_empty() {
+        return Err(InputError::file(folder, "expected profiles: files that end with .toml"));
+    }
+    Ok(files)
 }
 
 /// Largest text file that is read: far above any list of ranges or recorded walk.
@@ -119,6 +139,24 @@ mod tests {
         let error = toml_error(Path::new("c.toml"), text, &error).to_string();
         assert!(error.starts_with("c.toml, line 2: "), "{error}");
         assert!(!error.contains("hunter2"), "{error}");
+    }
+
+    #[test]
+    fn profiles_come_from_files_and_folders() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = profiles(&[folder.path().into()]).unwrap_err().to_string();
+        assert!(error.contains("expected profiles"), "{error}");
+        std::fs::write(folder.path().join("notes.txt"), "no profile").unwrap();
+        for name in ["acme", "zenith"] {
+            let text = format!(
+                "extends = \"printer-mib\"\nvendor = \"{name}\"\nrecordings = []\n[[match]]\nwords = \"{name}\"\n"
+            );
+            std::fs::write(folder.path().join(format!("{name}.toml")), text).unwrap();
+        }
+        let both = profiles(&[folder.path().into()]).unwrap();
+        assert!(both.named("acme").is_some() && both.named("zenith").is_some() && both.named("kyocera").is_some());
+        let one = profiles(&[folder.path().join("acme.toml")]).unwrap();
+        assert!(one.named("acme").is_some() && one.named("zenith").is_none());
     }
 
     #[test]

@@ -25,6 +25,7 @@ pub mod report;
 mod scan;
 mod scope;
 mod walk;
+mod workbench;
 
 pub use asking::{Asking, rate, retries, seconds};
 pub use credentials::file::secret_file;
@@ -45,3 +46,4 @@ pub use recorded::{FromFile, read_walk};
 pub use scan::Found;
 pub use scope::{Scope, Targets};
 pub use walk::Ended;
+pub use workbench::{Trial, Unread, draft, try_profile};

@@ -5,21 +5,29 @@ use crate::input::{self, InputError};
 use crate::interview::{Depth, Device, Interview, Part, interview};
 use crate::read::{Read, now};
 use dca_printer::{Profiles, Rows};
-use dca_snmp::recording::{self, Problem};
+use dca_snmp::recording::{self, Problem, Recording};
 use dca_snmp::{Oid, OidRef};
+use serde::Serialize;
 use std::path::Path;
 
 /// A reading made of a recorded walk, and the lines of the file that were left out.
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 pub struct FromFile {
     /// The reading; its address is the file's path as given.
+    #[serde(rename = "reading")]
     pub read: Read,
     /// Lines that cannot be read.
+    #[serde(skip)]
     pub problems: Vec<Problem>,
 }
 
 /// Reads a recorded walk: `.snmprec`, or the text of `snmpwalk -On`.
 pub async fn read_walk(path: &Path, profiles: &Profiles) -> Result<FromFile, InputError> {
+    Ok(read_rows(path, load(path)?, profiles).await)
+}
+
+/// The rows of a recorded walk; at least one.
+pub(crate) fn load(path: &Path) -> Result<Recording, InputError> {
     let text = input::text(path)?;
     let recording = recording::parse(text.trim_start_matches('\u{feff}'));
     if recording.rows.is_empty() {
@@ -29,12 +37,17 @@ pub async fn read_walk(path: &Path, profiles: &Profiles) -> Result<FromFile, Inp
         let what = what.map_or_else(|| expected.to_owned(), |what| format!("{expected}; {what}"));
         return Err(InputError { file: Some(path.into()), line, what });
     }
+    Ok(recording)
+}
+
+/// What these rows are read as.
+pub(crate) async fn read_rows(path: &Path, recording: Recording, profiles: &Profiles) -> FromFile {
     let mut device = Recorded(recording.rows.into_iter().collect());
     let discovered = device.get(profiles.discovery()).await;
     let Interview { verdict, reading, complete } = interview(&mut device, profiles, discovered, Depth::Full).await;
     let address = path.display().to_string();
     let read = Read { address, read_at: now(), why: verdict.why, complete, reading };
-    Ok(FromFile { read, problems: recording.problems })
+    FromFile { read, problems: recording.problems }
 }
 
 struct Recorded(Rows);

@@ -46,6 +46,9 @@ pub(crate) enum Command {
         /// Also list devices that answer but are no printers, and say why
         #[arg(long)]
         all: bool,
+        /// Further profiles (TOML files or folders of them), which win over built-in ones of the same name
+        #[arg(long, value_name = "FILE")]
+        profile: Vec<PathBuf>,
         #[command(flatten)]
         output: Output,
         #[command(flatten)]
@@ -66,7 +69,7 @@ pub(crate) enum Command {
         /// Show the OID and the confidence (A to D) behind each figure
         #[arg(long)]
         sources: bool,
-        /// Further profiles (TOML), which win over built-in ones of the same name
+        /// Further profiles (TOML files or folders of them), which win over built-in ones of the same name
         #[arg(long, value_name = "FILE")]
         profile: Vec<PathBuf>,
         #[command(flatten)]
@@ -108,6 +111,9 @@ pub(crate) enum Command {
     /// Work with the configuration file
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Write a profile for a printer model: a text file that says what its counters mean
+    #[command(subcommand)]
+    Profile(ProfileCommand),
 }
 
 #[derive(Debug, Subcommand)]
@@ -117,6 +123,35 @@ pub(crate) enum ConfigCommand {
         /// The file
         #[arg(short, long, value_name = "FILE", default_value = "dca.toml")]
         config: PathBuf,
+    },
+}
+
+/// None of these touches the network.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ProfileCommand {
+    /// Check profiles: their form, their words, what they extend
+    Check {
+        /// The profiles, or folders of them
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+    },
+    /// Read a recorded walk with a profile, and list what no rule used
+    Try {
+        /// The profile
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// The recorded walk (.snmprec, or the text of snmpwalk -On)
+        #[arg(long, value_name = "FILE")]
+        walk: PathBuf,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print a first draft of a profile, made of what a recorded walk says of itself
+    New {
+        /// The recorded walk (.snmprec, or the text of snmpwalk -On)
+        #[arg(long, value_name = "FILE")]
+        walk: PathBuf,
     },
 }
 
@@ -256,6 +291,6 @@ mod tests {
         use clap::CommandFactory;
         let names: Vec<String> =
             Cli::command().get_subcommands().map(|command| command.get_name().to_owned()).collect();
-        assert_eq!(names, ["scan", "read", "walk", "record", "ping", "config"]);
+        assert_eq!(names, ["scan", "read", "walk", "record", "ping", "config", "profile"]);
     }
 }

@@ -1,9 +1,9 @@
 //! Each command: arguments in, library call, text out.
 
-use crate::args::{Ask, Cli, Command, ConfigCommand, Format, Output};
+use crate::args::{Ask, Cli, Command, ConfigCommand, Format, Output, ProfileCommand};
 use crate::terminal::{Bar, complain, look, many, print};
 use anyhow::{Context, Result};
-use dca_agent::report::{self, json, reading_text, readings_csv, scan_csv, scan_table};
+use dca_agent::report::{self, json, reading_text, readings_csv, scan_csv, scan_table, unread_table};
 use dca_agent::{Ended, InputError, Keyring, Network, Oid, Profiles, Read, Run, Scope, Success, Targets, recording};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -11,7 +11,9 @@ use std::time::Duration;
 pub(crate) async fn run(cli: Cli) -> Result<Success> {
     let quiet = cli.verbose > 0;
     match cli.command {
-        Command::Scan { targets, all, output, ask } => scan(&targets, all, output, &ask, quiet).await,
+        Command::Scan { targets, all, profile, output, ask } => {
+            scan(&targets, all, &profile, output, &ask, quiet).await
+        }
         Command::Read { walk, sources, profile, output, .. } if !walk.is_empty() => {
             read_walks(&walk, sources, &profile, output).await
         }
@@ -22,11 +24,24 @@ pub(crate) async fn run(cli: Cli) -> Result<Success> {
         Command::Record { target, output, ask } => record(&target, &output, &ask).await,
         Command::Ping { target, timeout } => ping(&target, timeout).await,
         Command::Config(ConfigCommand::Check { config }) => config_check(&config),
+        Command::Profile(ProfileCommand::Check { files }) => profile_check(&files),
+        Command::Profile(ProfileCommand::Try { file, walk, json }) => profile_try(&file, &walk, json).await,
+        Command::Profile(ProfileCommand::New { walk }) => {
+            print(&dca_agent::draft(&walk).await?)?;
+            Ok(Success::All)
+        }
     }
 }
 
-async fn scan(targets: &[String], all: bool, output: Output, ask: &Ask, quiet: bool) -> Result<Success> {
-    let (network, scope) = open(targets, ask, Profiles::builtin()).await?;
+async fn scan(
+    targets: &[String],
+    all: bool,
+    profiles: &[PathBuf],
+    output: Output,
+    ask: &Ask,
+    quiet: bool,
+) -> Result<Success> {
+    let (network, scope) = open(targets, ask, load(profiles)?).await?;
     let mut bar = Bar::new(quiet);
     let run = network.scan(&scope, &mut bar, interrupted()).await;
     bar.finish();
@@ -166,6 +181,34 @@ fn config_check(file: &Path) -> Result<Success> {
     );
     print(&text)?;
     Ok(Success::All)
+}
+
+fn profile_check(files: &[PathBuf]) -> Result<Success> {
+    load(files)?;
+    for file in files {
+        print(&format!("{}: good\n", file.display()))?;
+    }
+    Ok(Success::All)
+}
+
+async fn profile_try(file: &Path, walk: &Path, as_json: bool) -> Result<Success> {
+    let trial = dca_agent::try_profile(file, walk).await?;
+    for problem in &trial.from_file.problems {
+        complain(&format!("{}, {problem}; the line is left out", walk.display()));
+    }
+    let read = &trial.from_file.read;
+    print(&match as_json {
+        true => json(&trial),
+        false => reading_text(read, look(true)) + "\n" + &unread_table(&trial.unread, look(false)),
+    })?;
+    if trial.is_picked() {
+        return Ok(Success::All);
+    }
+    complain(&format!(
+        "the profile {:?} does not read this device, {:?} does: look at its [[match]]",
+        trial.name, read.reading.profile
+    ));
+    Ok(Success::Some)
 }
 
 async fn open(targets: &[String], ask: &Ask, profiles: Profiles) -> Result<(Network, Scope)> {

@@ -8,10 +8,12 @@ mod csv;
 mod reading;
 mod scan;
 mod table;
+mod unread;
 
 pub use csv::{readings_csv, scan_csv};
 pub use reading::reading_text;
 pub use scan::scan_table;
+pub use unread::unread_table;
 
 use serde::Serialize;
 

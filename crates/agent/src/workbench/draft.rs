@@ -1,0 +1,211 @@
+//! The first draft of a profile: everything in it is a question to whoever stands at the device.
+
+use super::labelled::{Labelled, labelled};
+use super::text;
+use crate::input::{self, InputError};
+use crate::recorded::{load, read_rows};
+use crate::report::clean;
+use dca_printer::Reading;
+use dca_snmp::{Oid, Value, oid};
+use std::fmt::Write;
+use std::path::Path;
+
+/// Places that may hold a serial number, at most.
+const SERIALS: usize = 8;
+
+/// A profile for the device of a recorded walk. What only a person can tell stands in it as comments, with the figures of
+/// the walk beside; as it is it reads what the standard MIBs say.
+pub async fn draft(walk: &Path) -> Result<String, InputError> {
+    let recording = load(walk)?;
+    let rows = recording.rows.clone();
+    let reading = read_rows(walk, recording, &input::profiles(&[])?).await.read.reading;
+    let name = walk.file_stem().unwrap_or_default().to_string_lossy();
+    Ok(write(&clean::terminal(&name), &rows, &reading))
+}
+
+fn write(name: &str, rows: &[(Oid, Value)], reading: &Reading) -> String {
+    let mut draft = String::new();
+    let vendor = reading.identity.vendor.as_ref().map_or("", |fact| fact.value.as_str());
+    let model = reading.identity.model.as_ref().map_or("no model", |fact| fact.value.as_str());
+    // Writing to a string does not fail.
+    let _ = writeln!(
+        draft,
+        "# A draft made of the walk {name} ({}). Lines that begin with \"#\" and no blank are\n\
+         # guesses: compare each figure with the panel or the status page, then remove the \"#\". docs/PROFILES.md explains.\n",
+        quoted(model)
+    );
+    let extends = if reading.profile.is_empty() { STANDARD } else { &reading.profile };
+    if extends != STANDARD {
+        let _ = writeln!(
+            draft,
+            "# The built-in profile {} reads this device; what stands here goes before it.",
+            quoted(extends)
+        );
+    }
+    let _ = writeln!(draft, "extends = {}\nvendor = {}\nrecordings = []\n", quoted(extends), quoted(vendor));
+    draft += &matching(rows, vendor);
+    if reading.identity.serial.is_none() {
+        draft += &serials(rows);
+    }
+    for table in labelled(rows) {
+        draft += &meters(&table);
+    }
+    draft
+}
+
+/// The profile of the standard MIBs.
+const STANDARD: &str = "printer-mib";
+
+fn matching(rows: &[(Oid, Value)], vendor: &str) -> String {
+    const SYS_OBJECT_ID: dca_snmp::OidRef<'static> = oid!("1.3.6.1.2.1.1.2.0");
+    let object = rows.iter().find(|(oid, _)| oid.as_ref() == SYS_OBJECT_ID).and_then(|(_, value)| value.as_oid());
+    match object {
+        Some(object) => format!(
+            "# This model and what is below it; cut arcs off the end to match the whole family.\n\
+             [[match]]\nsys_object_id = \"{object}\"\n\n"
+        ),
+        None => format!(
+            "# The walk has no sysObjectID: a word of the device's own description has to do.\n\
+             [[match]]\nwords = {}\n\n",
+            quoted(if vendor.is_empty() { "a word of sysDescr" } else { vendor })
+        ),
+    }
+}
+
+/// Texts of the vendor's tree that look like a serial number: letters and digits in one word.
+fn serials(rows: &[(Oid, Value)]) -> String {
+    let looks = |text: &String| {
+        (6..=24).contains(&text.len())
+            && text.chars().all(|letter| letter.is_ascii_uppercase() || letter.is_ascii_digit() || letter == '-')
+            && text.chars().filter(char::is_ascii_digit).count() >= 3
+    };
+    let vendors = rows.iter().filter(|(oid, _)| oid.starts_with(oid!("1.3.6.1.4.1")));
+    let found = vendors.filter_map(|(oid, value)| Some((oid, text(value).filter(looks)?)));
+    let mut draft = String::new();
+    for (oid, text) in found.take(SERIALS) {
+        let _ = writeln!(
+            draft,
+            "# The type plate says {text}?\n#[[identity.serial]]\n#oid = \"{oid}\"\n#confidence = \"B\"\n\
+             #source = \"whose walk, and what the type plate says\"\n"
+        );
+    }
+    draft
+}
+
+fn meters(table: &Labelled<'_>) -> String {
+    let mut draft = format!(
+        "#[[meter_table]]\n#values = \"{}\"\n#confidence = \"B\"\n\
+         #source = \"whose walk, and what the panel showed at the same moment\"\n\
+         #[meter_table.labels]\n#column = \"{}\"\n#[meter_table.labels.meaning]\n",
+        table.values, table.labels
+    );
+    for row in &table.rows {
+        let label = quoted(&row.label);
+        let _ = match meaning(&row.label) {
+            Some(words) => writeln!(draft, "#{label} = \"{words}\" # {}", row.value),
+            None => writeln!(draft, "# {label}: {}", row.value),
+        };
+    }
+    draft + "\n"
+}
+
+/// What a label may mean, in the words of a profile. `None` where it names no service and no total.
+fn meaning(label: &str) -> Option<String> {
+    const SERVICES: &[(&[&str], &str)] = &[
+        (&["copy", "copies", "copier", "kopie", "copie"], "copy"),
+        (&["fax"], "fax"),
+        (&["scan"], "scan images"),
+        (&["print", "druck"], "print"),
+        (&["total", "gesamt", "counter", "pages", "seiten"], "system_totals"),
+    ];
+    const REST: &[(&[&str], &str)] = &[
+        (&["single color", "single colour", "mono color"], "single_color"),
+        (&["two color", "two colour", "twin color"], "two_color"),
+        (&["black", "mono", "b&w", "b/w", "schwarz", "noir"], "mono"),
+        (&["color", "colour", "farb", "couleur"], "full_color"),
+        (&["duplex", "2-sided", "two-sided"], "duplex"),
+        (&["simplex", "1-sided", "one-sided"], "simplex"),
+        (&["a3", "ledger", "11x17"], "a3"),
+        (&["large"], "large"),
+    ];
+    let label = label.to_lowercase();
+    let says = |words: &[&str]| words.iter().any(|word| label.contains(word));
+    let service = SERVICES.iter().find(|(words, _)| says(words)).map(|(_, word)| *word)?;
+    let color = REST.iter().take(4).find(|(words, _)| says(words));
+    let others = REST.iter().skip(4).filter(|(words, _)| says(words));
+    let words: Vec<&str> =
+        [service].into_iter().chain(color.into_iter().chain(others).map(|(_, word)| *word)).collect();
+    Some(words.join(" "))
+}
+
+/// A TOML basic string. What comes here has no control characters.
+fn quoted(text: &str) -> String {
+    format!("\"{}\"", clean::terminal(text).replace('\\', "\\\\").replace('"', "\\\""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use dca_printer::Profiles;
+
+    /// The made-up vendor of docs/PROFILES.md.
+    const ACME: &str = "1.3.6.1.2.1.1.1.0|4|Acme C1 1.04
+1.3.6.1.2.1.1.2.0|6|1.3.6.1.4.1.99999.1.1
+1.3.6.1.2.1.43.10.2.1.3.1.1|2|7
+1.3.6.1.2.1.43.10.2.1.4.1.1|65|1500
+1.3.6.1.4.1.99999.2.1.0|4|ACME000123
+1.3.6.1.4.1.99999.5.1.2.1|4|Total
+1.3.6.1.4.1.99999.5.1.2.2|4|Total Black
+1.3.6.1.4.1.99999.5.1.2.3|4|Total \"Colour\"
+1.3.6.1.4.1.99999.5.1.2.4|4|Uhrzeit
+1.3.6.1.4.1.99999.5.1.3.1|65|1500
+1.3.6.1.4.1.99999.5.1.3.2|65|900
+1.3.6.1.4.1.99999.5.1.3.3|65|600
+1.3.6.1.4.1.99999.5.1.3.4|65|77
+1.3.6.1.4.1.99999.7.1.0|65|12
+";
+
+    fn acme() -> (tempfile::TempDir, std::path::PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let walk = folder.path().join("acme.snmprec");
+        std::fs::write(&walk, ACME).unwrap();
+        (folder, walk)
+    }
+
+    #[tokio::test]
+    async fn a_draft_is_a_profile_before_and_after_its_guesses_are_taken() {
+        let (_folder, walk) = acme();
+        let draft = draft(&walk).await.unwrap();
+        Profiles::with([("acme.toml", draft.as_str())]).unwrap_or_else(|error| panic!("{error}\n{draft}"));
+        let taken: String = draft
+            .lines()
+            .map(|line| match line.strip_prefix('#') {
+                Some(guess) if !guess.starts_with(' ') => format!("{guess}\n"),
+                _ => format!("{line}\n"),
+            })
+            .collect();
+        let file = walk.with_file_name("mine.toml");
+        std::fs::write(&file, &taken).unwrap();
+        let trial = crate::try_profile(&file, &walk).await.unwrap_or_else(|error| panic!("{error}\n{taken}"));
+        assert!(trial.is_picked());
+        let reading = &trial.from_file.read.reading;
+        assert_eq!(reading.identity.serial.as_ref().map(|fact| fact.value.as_str()), Some("ACME000123"));
+        let vendors = reading.meters.iter().filter(|meter| meter.source.label.is_some());
+        let meters: Vec<_> = vendors.map(|meter| (meter.service.as_str(), meter.color.as_str(), meter.value)).collect();
+        let total = "system_totals";
+        assert_eq!(meters, [(total, "total", 1500), (total, "mono", 900), (total, "full_color", 600)]);
+        let unread: Vec<_> = trial.unread.iter().map(|row| (row.value.as_str(), row.label.as_deref())).collect();
+        assert_eq!(unread, [("77", Some("Uhrzeit")), ("12", None)]);
+    }
+
+    #[test]
+    fn labels_are_guessed_at() {
+        let check = |label: &str, words: Option<&str>| assert_eq!(meaning(label).as_deref(), words, "{label}");
+        check("Total", Some("system_totals"));
+        check("Copy: Full Color", Some("copy full_color"));
+        check("Druck Schwarz Duplex", Some("print mono duplex"));
+        check("Single Colour Prints (A3)", Some("print single_color a3"));
+        check("Scan to e-mail", Some("scan images"));
+        check("Uptime", None);
+    }
+}

@@ -179,12 +179,18 @@ async fn what_is_wrong_is_said() {
     assert_eq!(ask(agent.at, named("SHA+AES", "wrong password", PRIVACY_PASSWORD)).await, usm(UsmReport::WrongDigest));
     assert_eq!(ask(agent.at, named("SHA", AUTH_PASSWORD, PRIVACY_PASSWORD)).await, usm(UsmReport::UnsupportedSecLevel));
     // With the wrong key the ciphers give garbage, and net-snmp drops what it cannot parse without a report. It drops an
-    // unknown context as well: its own snmpget says "Timeout", too.
+    // unknown context as well: its own snmpget says "Timeout" to both. That it is there and speaks v3 is known by then.
+    for (what, who) in [
+        ("privacy password", named("SHA+AES", AUTH_PASSWORD, "wrong password")),
+        ("context", Credentials::V3(signer(AUTH[1]).context("elsewhere"))),
+    ] {
+        let fresh = Snmp::bind(quick()).unwrap();
+        let outcome = fresh.ask(Request::get([oid("1.3.6.1.2.1.1.3.0")]), agent.at, &who).await;
+        assert!(matches!(outcome, Err(Failure::Dropped { tries: 3.., .. })), "{what}: {outcome:?}");
+    }
     let silent = UdpSocket::bind("127.0.0.1:0").unwrap();
     for (what, at, who) in [
         ("community", agent.at, Credentials::v2c("private")),
-        ("privacy password", agent.at, named("SHA+AES", AUTH_PASSWORD, "wrong password")),
-        ("context", agent.at, Credentials::V3(signer(AUTH[1]).context("elsewhere"))),
         ("silent host", allowed(silent.local_addr().unwrap()), Credentials::v2c("public")),
     ] {
         let outcome = ask(at, who).await;

@@ -92,6 +92,6 @@ fn rows(varbinds: Vec<VarBind>) -> Part {
 }
 
 fn failed(what: &str, failure: &Failure) -> Part {
-    let silent = matches!(failure, Failure::NoAnswer { .. } | Failure::Unreachable(_) | Failure::Cancelled);
+    let silent = failure.is_silence() || matches!(failure, Failure::Unreachable(_) | Failure::Cancelled);
     Part { trouble: Some(format!("{what}: {failure}")), silent, ..Part::default() }
 }

@@ -71,7 +71,7 @@ pub(crate) async fn walk(
                 steps.take(rows, row);
             }
             // Where GETBULK fails GETNEXT may work.
-            Err(failure) if steps.bulk && !matches!(failure, Failure::NoAnswer { .. } | Failure::Unreachable(_)) => {
+            Err(failure) if steps.bulk && !failure.is_silence() && !matches!(failure, Failure::Unreachable(_)) => {
                 steps.bulk = false;
             }
             // An instance whose answer is an error (a v1 agent says noSuchName at the end of its MIB).

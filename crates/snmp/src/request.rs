@@ -78,6 +78,16 @@ pub enum Failure {
         /// From the first one on.
         waited: Duration,
     },
+    /// A v3 engine named itself in this exchange, and nothing came back to the question: agents drop without a word what
+    /// deciphers to nonsense, and many an unknown context. An engine known from before may have gone since: then silence is
+    /// [`Failure::NoAnswer`], and the next question finds out.
+    #[error("the device answers SNMPv3 and drops our questions: wrong privacy password or context")]
+    Dropped {
+        /// Datagrams sent, the engine's discovery included.
+        tries: u32,
+        /// From the first one on.
+        waited: Duration,
+    },
     /// The network or the host refused the datagram (ICMP unreachable, no route), as the driver heard it.
     #[error("unreachable: {0}")]
     Unreachable(String),
@@ -138,6 +148,11 @@ pub enum UsmReport {
 impl Failure {
     /// True if asking again later may help without anything being changed.
     pub fn is_retryable(&self) -> bool {
-        matches!(self, Self::NoAnswer { .. } | Self::Unreachable(_) | Self::Garbled(_))
+        self.is_silence() || matches!(self, Self::Unreachable(_) | Self::Garbled(_))
+    }
+
+    /// True if nothing came back to the question.
+    pub fn is_silence(&self) -> bool {
+        matches!(self, Self::NoAnswer { .. } | Self::Dropped { .. })
     }
 }

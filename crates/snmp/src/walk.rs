@@ -142,7 +142,7 @@ impl Walker {
     }
 
     pub(crate) fn on_failure(&mut self, failure: Failure, habits: &mut Habits, way: Way) -> Next {
-        if self.asked == 0 || !matches!(failure, Failure::NoAnswer { .. } | Failure::Garbled(_)) {
+        if self.asked == 0 || !(failure.is_silence() || matches!(failure, Failure::Garbled(_))) {
             return Next::Fail(failure);
         }
         self.silences += 1;

@@ -90,6 +90,8 @@ pub(super) struct Flight {
     pub(super) id_at: usize,
     /// What came instead of an answer: told if nothing better comes.
     pub(super) trouble: Option<Failure>,
+    /// The v3 engine has told something of itself in this exchange.
+    pub(super) engine_spoke: bool,
     /// How often discovery or resynchronisation started over.
     pub(super) restarts: u32,
     /// How often the other key extension was turned to.
@@ -109,6 +111,7 @@ impl Flight {
             encoded: Box::default(),
             id_at: 0,
             trouble: None,
+            engine_spoke: false,
             restarts: 0,
             switched: 0,
         }

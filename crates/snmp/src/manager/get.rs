@@ -90,7 +90,8 @@ impl Batches {
     /// Some devices drop or garble what is too big for them. Halving is tried where the device has answered before.
     pub(super) fn on_failure(&mut self, failure: Failure, habits: &mut Habits, way: Way) -> Next {
         let answers = self.answers.iter().any(Option::is_some) || matches!(failure, Failure::Garbled(_));
-        if answers && self.current.len() > 1 && matches!(failure, Failure::Garbled(_) | Failure::NoAnswer { .. }) {
+        let unread = failure.is_silence() || matches!(failure, Failure::Garbled(_));
+        if answers && self.current.len() > 1 && unread {
             self.halve(failure);
             return self.next(habits, way);
         }

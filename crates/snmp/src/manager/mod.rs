@@ -514,7 +514,9 @@ impl Manager {
         }
         let waited = flight.since.map_or(Duration::ZERO, |since| now.saturating_duration_since(since));
         let tries = u32::try_from(flight.ids.len()).unwrap_or(u32::MAX);
-        let failure = flight.trouble.take().unwrap_or(Failure::NoAnswer { tries, waited });
+        let dropped = flight.engine_spoke && flight.stage == Stage::Ask;
+        let silence = if dropped { Failure::Dropped { tries, waited } } else { Failure::NoAnswer { tries, waited } };
+        let failure = flight.trouble.take().unwrap_or(silence);
         self.failed(ticket, failure);
     }
 
@@ -544,6 +546,7 @@ impl Manager {
             }
             Verdict::Restart | Verdict::Discovered => {
                 flight.trouble = None;
+                flight.engine_spoke = true;
                 if let Some(deadline) = flight.deadline.take() {
                     self.timers.remove(&(deadline, ticket));
                 }

@@ -117,7 +117,7 @@ impl Reader {
     }
 
     pub(crate) fn on_failure(&mut self, failure: Failure, habits: &mut Habits, way: Way) -> Next {
-        if !matches!(failure, Failure::NoAnswer { .. } | Failure::Garbled(_)) {
+        if !failure.is_silence() && !matches!(failure, Failure::Garbled(_)) {
             return Next::Fail(failure);
         }
         let answers = self.columns.iter().any(|column| !column.rows.is_empty());

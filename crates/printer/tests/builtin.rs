@@ -85,6 +85,11 @@ fn what_is_wrong_is_told_with_its_line() {
     check(&format!("{table}{better}"), "known less well");
     let count = "[[count]]\noid = \"1.3.6\"\nwhat = \"jam\"\nconfidence = \"C\"\nsource = \"x\"";
     check(count, ":2: expected confidence A or B here");
+    let events = "[[count_table]]\nvalues = \"1.3.6\"\nconfidence = \"A\"\nsource = \"x\"\n";
+    check(events, ":2: expected `codes` with `meaning`, or `texts` with `begins`");
+    check(&format!("{events}texts = \"1.3\"\ncodes = \"1.3\""), "expected `codes` with");
+    let log = "[[log]]\nentries = \"1.3.6\"\nwhat = \"error\"\nconfidence = \"C\"\nsource = \"x\"";
+    check(log, ":2: expected confidence A or B here");
     check(&meter("[[deny]]\noid = \"1.3.6\"\nwhy = \"x\""), ":8: denies 1.3.6.1, which this profile asks for");
 }
 

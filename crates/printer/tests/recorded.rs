@@ -321,6 +321,8 @@ fn wear(score: &mut Score, expected: &Value, reading: &Value) {
                 let right = |value: &Value| value.as_f64().is_some_and(|got| (got - percent).abs() <= 0.051);
                 score.fact("maintenance", &got.unwrap_or_default(), right, item);
             }
+            // Steps in two octets: `brother_samples.rs` has another decoder's figures for them.
+            None if item["length"] == 2 => {}
             None => assert_eq!(got, None, "{}: {item} has no percentage", score.walk),
         }
     }

@@ -56,6 +56,7 @@ fn joined(detail: &Detail, rows: &Rows, supplies: &[Supply]) -> Vec<(Vec<u32>, u
         let place = match &detail.join {
             Join::Reference { .. } => referenced(value.as_oid()?, supplies),
             Join::Description { .. } => described(&Decoder::default().text(value.as_octets()?), supplies),
+            Join::SameRow { .. } => numbered(*index.first()?, supplies),
         };
         Some((index, place?))
     })
@@ -66,6 +67,14 @@ fn joined(detail: &Detail, rows: &Rows, supplies: &[Supply]) -> Vec<(Vec<u32>, u
 fn referenced(cell: OidRef<'_>, supplies: &[Supply]) -> Option<usize> {
     let index = cell.index_under(SUPPLIES)?.skip(1).map(|arc| arc.to_string()).collect::<Vec<_>>().join(".");
     supplies.iter().position(|supply| supply.index == index)
+}
+
+/// The supply whose row has this number, if there is but one.
+fn numbered(row: u32, supplies: &[Supply]) -> Option<usize> {
+    let row = row.to_string();
+    let mut same = supplies.iter().enumerate().filter(|(_, supply)| supply.index.rsplit('.').next() == Some(&row));
+    let (place, _) = same.next()?;
+    same.next().is_none().then_some(place)
 }
 
 /// Only a text that one supply alone has names it.

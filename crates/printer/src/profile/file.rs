@@ -34,6 +34,8 @@ pub(crate) struct File {
     #[serde(default)]
     pub(crate) count_table: Vec<CountTable>,
     #[serde(default)]
+    pub(crate) log: Vec<Log>,
+    #[serde(default)]
     pub(crate) supplies: Supplies,
     pub(crate) total: Option<Total>,
     #[serde(default)]
@@ -56,6 +58,9 @@ pub(crate) struct Match {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Identity {
+    /// Texts that name the brand on the lid: asked where no text of the standard MIBs does.
+    #[serde(default)]
+    pub(crate) vendor: Vec<Text>,
     #[serde(default)]
     pub(crate) model: Vec<Text>,
     #[serde(default)]
@@ -74,7 +79,10 @@ pub(crate) struct Identity {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Text {
+    /// An instance; with `label`, a column.
     pub(crate) oid: OidText,
+    /// The row of the column: the one that another column names so.
+    pub(crate) label: Option<RowLabel>,
     /// The value of this key of an IEEE 1284 device id, such as `MDL`.
     pub(crate) field: Option<String>,
     /// What stands behind this text.
@@ -93,6 +101,14 @@ pub(crate) struct Text {
     /// What else a reader should know.
     #[serde(rename = "why")]
     pub(crate) _why: Option<Note>,
+}
+
+/// A row by the text in one of its columns, case aside.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RowLabel {
+    pub(crate) column: OidText,
+    pub(crate) is: String,
 }
 
 /// One meter at one instance, or the sum of two or more.
@@ -131,6 +147,9 @@ pub(crate) struct MeterTable {
     /// The table counts one thing only when it has one row; with more it is left alone.
     #[serde(default)]
     pub(crate) only_row: bool,
+    /// Rows that count the same, such as two kinds of envelope, are added.
+    #[serde(default)]
+    pub(crate) adds_up: bool,
     /// A column of texts.
     pub(crate) labels: Option<Labels>,
     /// Columns of numbers.
@@ -219,7 +238,7 @@ pub(crate) struct Part {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Measure {
-    /// What is left in 0.01 percent, a value of four octets.
+    /// What is left: in 0.01 percent in four octets, or in two octets as steps and the number of steps.
     HundredthsOfPercent,
     /// Pages until it is due.
     PagesLeft,
@@ -251,13 +270,44 @@ pub(crate) struct Count {
     pub(crate) _why: Option<Note>,
 }
 
-/// Events in rows with a code.
+/// Events in rows, with a code or with a text whose beginning tells what they are.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CountTable {
     pub(crate) values: OidText,
-    pub(crate) codes: OidText,
+    pub(crate) codes: Option<OidText>,
+    #[serde(default)]
     pub(crate) meaning: BTreeMap<Number, Event>,
+    pub(crate) texts: Option<OidText>,
+    /// Without a place of its own, an event's place is the whole text.
+    #[serde(default)]
+    pub(crate) begins: BTreeMap<String, Event>,
+    pub(crate) confidence: Grade,
+    /// Who says so: a MIB and its object, a recording, a collector's source.
+    #[serde(rename = "source")]
+    pub(crate) _source: Note,
+    /// What else a reader should know.
+    #[serde(rename = "why")]
+    pub(crate) _why: Option<Note>,
+}
+
+/// What the device notes of past or present troubles beside prtAlertTable: service codes, error texts.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Log {
+    /// The column of codes (numbers or texts).
+    pub(crate) entries: OidText,
+    /// Only the rows whose index ends so, where the row's number stands before the column's.
+    pub(crate) ends: Option<Arcs>,
+    /// A column with the page count at which it happened.
+    pub(crate) pages: Option<OidText>,
+    /// What an entry is: service_call, jam, error.
+    pub(crate) what: String,
+    /// True: the trouble is there at this moment. A history is not.
+    #[serde(default)]
+    pub(crate) active: bool,
+    /// Who is concerned (PrtAlertTrainingLevelTC in snake_case).
+    pub(crate) training: Option<String>,
     pub(crate) confidence: Grade,
     /// Who says so: a MIB and its object, a recording, a collector's source.
     #[serde(rename = "source")]
@@ -305,12 +355,16 @@ pub(crate) enum Join {
     Reference { reference: OidText },
     /// A column that holds the text of prtMarkerSuppliesDescription.
     Description { description: OidText },
+    /// A column whose rows have the numbers of the supplies' rows.
+    SameRow { same_row: OidText },
 }
 
 impl Join {
     pub(crate) fn column(&self) -> &OidText {
         match self {
-            Self::Reference { reference: column } | Self::Description { description: column } => column,
+            Self::Reference { reference: column }
+            | Self::Description { description: column }
+            | Self::SameRow { same_row: column } => column,
         }
     }
 }

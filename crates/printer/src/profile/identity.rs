@@ -11,11 +11,15 @@ use crate::standard::brand::Brands;
 use crate::standard::serials::is_serial;
 use crate::standard::table;
 use crate::standard::text::Decoder;
-use dca_snmp::Value;
+use dca_snmp::{Oid, Value};
+
+/// Rows of one table that are looked at.
+const MAX_ROWS: usize = 256;
 
 /// What a chain is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Field {
+    Vendor,
     Model,
     Serial,
     Firmware,
@@ -25,8 +29,9 @@ pub(super) enum Field {
 }
 
 /// The chains of a profile.
-pub(super) fn chains(identity: &Chains) -> [(Field, &[Text]); 6] {
+pub(super) fn chains(identity: &Chains) -> [(Field, &[Text]); 7] {
     [
+        (Field::Vendor, &identity.vendor),
         (Field::Model, &identity.model),
         (Field::Serial, &identity.serial),
         (Field::Firmware, &identity.firmware),
@@ -36,9 +41,25 @@ pub(super) fn chains(identity: &Chains) -> [(Field, &[Text]); 6] {
     ]
 }
 
+/// The instance of an entry, or the columns of one that is found by a label.
+pub(super) fn questions(identity: &Chains) -> (Vec<Oid>, Vec<Oid>) {
+    let (mut instances, mut columns) = (Vec::new(), Vec::new());
+    for text in chains(identity).into_iter().flat_map(|(_, chain)| chain) {
+        match &text.label {
+            Some(label) => columns.extend([text.oid.0.clone(), label.column.0.clone()]),
+            None => instances.push(text.oid.0.clone()),
+        }
+    }
+    (instances, columns)
+}
+
 pub(super) fn read(file: &File, rows: &Rows, reading: &mut Reading) {
     for (field, chain) in chains(&file.identity) {
         let standard = field.of(&mut reading.identity);
+        // The brand that the device's own texts name is on its lid; the engine's maker may be another.
+        if field == Field::Vendor && standard.as_ref().is_some_and(|fact| fact.confidence == Confidence::A) {
+            continue;
+        }
         let found = |gap: bool| {
             let entries = chain.iter().filter(|entry| gap == (entry.gap || entry.confidence.0 > Confidence::B));
             entries.filter_map(|entry| fact(field, entry, rows)).next()
@@ -72,6 +93,7 @@ pub(super) fn read(file: &File, rows: &Rows, reading: &mut Reading) {
 impl Field {
     fn of(self, identity: &mut Identity) -> &mut Option<Fact> {
         match self {
+            Self::Vendor => &mut identity.vendor,
             Self::Model => &mut identity.model,
             Self::Serial => &mut identity.serial,
             Self::Firmware => &mut identity.firmware,
@@ -83,8 +105,11 @@ impl Field {
 }
 
 fn fact(field: Field, entry: &Text, rows: &Rows) -> Option<Fact> {
-    let value = rows.get(entry.oid.0.as_ref())?;
+    let (oid, value) = place(entry, rows)?;
     let mut value = if field == Field::Mac { mac(value.as_octets()?)? } else { text(entry, value)? };
+    if field == Field::Vendor {
+        value.clone_from(&Brands::get().named_in(&value)?.name);
+    }
     if field == Field::Model {
         value = Brands::get().without_brand(&value).to_owned();
     }
@@ -93,8 +118,26 @@ fn fact(field: Field, entry: &Text, rows: &Rows) -> Option<Fact> {
     }
     let rule = entry.field.as_ref().map(|key| format!("{key} of the IEEE 1284 device id"));
     let rule = rule.or_else(|| entry.after.as_ref().map(|after| format!("the text behind {after:?}")));
-    let source = Source { oid: Some(entry.oid.0.to_string()), rule, ..Source::default() };
+    let label = entry.label.as_ref().map(|label| label.is.clone());
+    let source = Source { oid: Some(oid.to_string()), rule, label, ..Source::default() };
     Some(Fact { value, source, confidence: entry.confidence.0 })
+}
+
+/// Where the text stands: at the instance, or in the row that the label names.
+fn place<'a>(entry: &Text, rows: &'a Rows) -> Option<(Oid, &'a Value)> {
+    let oid = match &entry.label {
+        None => entry.oid.0.clone(),
+        Some(label) => {
+            let column = label.column.0.as_ref();
+            let named = |value: &Value| {
+                value.as_octets().is_some_and(|octets| Decoder::default().text(octets).eq_ignore_ascii_case(&label.is))
+            };
+            let (found, _) = rows.under(column).take(MAX_ROWS).find(|(_, value)| named(value))?;
+            entry.oid.0.join(found.arcs().skip(column.len())).ok()?
+        }
+    };
+    let value = rows.get(oid.as_ref())?;
+    Some((oid, value))
 }
 
 fn text(entry: &Text, value: &Value) -> Option<String> {

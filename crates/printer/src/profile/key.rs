@@ -9,8 +9,18 @@ use std::fmt;
 
 const SERVICES: &[&str] =
     &["system_totals", "print", "copy", "fax", "fax_in", "fax_out", "scan", "other", "document_feeder", "image"];
-const COLORS: &[&str] =
-    &["total", "mono", "full_color", "single_color", "two_color", "black", "cyan", "magenta", "yellow"];
+const COLORS: &[&str] = &[
+    "total",
+    "mono",
+    "full_color",
+    "highlight_color",
+    "single_color",
+    "two_color",
+    "black",
+    "cyan",
+    "magenta",
+    "yellow",
+];
 const SIZES: &[&str] = &[
     "any",
     "small",
@@ -21,6 +31,7 @@ const SIZES: &[&str] = &[
     "a6",
     "b4",
     "b5",
+    "b6",
     "letter",
     "legal",
     "ledger",
@@ -55,6 +66,13 @@ pub(crate) struct Key {
     pub(crate) sides: &'static str,
     pub(crate) unit: &'static str,
     pub(crate) persistence: &'static str,
+}
+
+impl Key {
+    /// True if the size is one format, not a class of them.
+    pub(crate) fn is_one_format(&self) -> bool {
+        !matches!(self.size, "any" | "small" | "large")
+    }
 }
 
 impl Words {

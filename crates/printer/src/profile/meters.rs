@@ -3,7 +3,7 @@
 //! A row of a table counts what its label, its codes or the places in its index say. A row that one of them does not
 //! know is left alone: it is a counter we cannot name.
 
-use super::file::{File, Meaning, Meter, MeterTable, Number, OidText};
+use super::file::{CountTable, Event, File, Meaning, Meter, MeterTable, Number, OidText};
 use super::key::{Key, Words};
 use crate::reading::{Confidence, Count, Reading, Source};
 use crate::rows::Rows;
@@ -54,15 +54,26 @@ pub(super) fn read(file: &File, rows: &Rows, reading: &mut Reading) -> Vec<Figur
     }
     for counts in &file.count_table {
         for (index, oid, value) in table::column(rows, counts.values.0.as_ref()).take(MAX_ROWS) {
-            let code = beside(rows, &counts.codes, &index).and_then(table::number);
-            let Some(event) = code.and_then(|code| counts.meaning.get(&Number(code))) else { continue };
+            let Some((event, place)) = event(counts, rows, &index) else { continue };
             if let Some(value) = plausible(oid, value, &[], &mut reading.doubts) {
                 let source = table::source(oid);
-                reading.counts.push(Count { what: event.what.clone(), place: event.place.clone(), value, source });
+                reading.counts.push(Count { what: event.what.clone(), place, value, source });
             }
         }
     }
     figures
+}
+
+/// What a row of events counts, and where.
+fn event<'a>(counts: &'a CountTable, rows: &Rows, index: &[u32]) -> Option<(&'a Event, Option<String>)> {
+    if let Some(codes) = &counts.codes {
+        let event = counts.meaning.get(&Number(table::number(beside(rows, codes, index)?)?))?;
+        return Some((event, event.place.clone()));
+    }
+    let text = Decoder::default().text(beside(rows, counts.texts.as_ref()?, index)?.as_octets()?);
+    // Of two beginnings the longer says more.
+    let (_, event) = counts.begins.iter().rev().find(|(start, _)| text.starts_with(start.as_str()))?;
+    Some((event, event.place.clone().or(Some(text))))
 }
 
 /// A count: no minus, no overflow. What a device sends instead of "none" is listed in the profile and no doubt.
@@ -118,6 +129,7 @@ fn in_table(table: &MeterTable, rows: &Rows, figures: &mut Vec<Figure>, doubts: 
     if table.only_row && rows.under(values.as_ref()).take(2).count() > 1 {
         return;
     }
+    let first = figures.len();
     for (oid, value) in rows.under(values.as_ref()).take(MAX_ROWS) {
         let index: Vec<u32> = oid.arcs().skip(depth).collect();
         let wanted = table.under.is_empty() || table.under.iter().any(|arcs| index.starts_with(&arcs.0));
@@ -127,6 +139,12 @@ fn in_table(table: &MeterTable, rows: &Rows, figures: &mut Vec<Figure>, doubts: 
         let Some(row) = row(table, rows, &index) else { continue };
         let Some(key) = row.words.or(table.is).key() else { continue };
         let Some(value) = plausible(oid, value, &table.absent, doubts) else { continue };
+        let same = figures.iter_mut().skip(first).find(|figure| table.adds_up && figure.key == key);
+        if let Some(same) = same {
+            same.value = same.value.saturating_add(value);
+            same.source.rule = Some(format!("{} + {oid}", same.source.rule.as_deref().unwrap_or("sum of this")));
+            continue;
+        }
         let source = Source { oid: Some(oid.to_string()), label: row.label, rule: row.rule, ..Source::default() };
         figures.push(Figure { key, value, source, confidence: row.confidence });
     }

@@ -15,6 +15,7 @@ mod error;
 mod file;
 mod identity;
 mod key;
+mod log;
 mod meters;
 mod pick;
 mod plan;
@@ -135,6 +136,7 @@ impl Profile {
         reconcile::settle(figures, &mut reading);
         total::choose(&self.file, &mut reading);
         detail::read(&self.file, rows, &mut reading);
+        log::read(&self.file, rows, &mut reading);
         bound(&mut reading.doubts);
         reading
     }
@@ -155,19 +157,26 @@ impl Profile {
     /// The instances that its entries name.
     fn instances(&self) -> impl Iterator<Item = Oid> {
         let file = &self.file;
-        let identity = identity::chains(&file.identity).into_iter().flat_map(|(_, chain)| chain).map(|text| &text.oid);
+        let (identity, _) = identity::questions(&file.identity);
         let meters = file.meter.iter().flat_map(|meter| meter.oid.iter().chain(meter.sum.iter().flatten()));
         let records = file.records.iter().map(|records| &records.oid);
         let counts = file.count.iter().map(|count| &count.oid);
-        identity.chain(meters).chain(records).chain(counts).map(|oid| oid.0.clone())
+        identity.into_iter().chain(meters.chain(records).chain(counts).map(|oid| oid.0.clone()))
     }
 
     /// The columns that its entries name.
     fn columns(&self) -> impl Iterator<Item = Oid> {
         let file = &self.file;
         let meters = file.meter_table.iter().flat_map(meters::columns);
-        let counts = file.count_table.iter().flat_map(|table| [table.values.0.clone(), table.codes.0.clone()]);
-        meters.chain(counts).chain(file.supplies.detail.iter().flat_map(detail::columns))
+        let counts = file.count_table.iter().flat_map(|table| {
+            [Some(&table.values), table.codes.as_ref(), table.texts.as_ref()]
+                .into_iter()
+                .flatten()
+                .map(|oid| oid.0.clone())
+        });
+        let (_, identity) = identity::questions(&file.identity);
+        let logs = file.log.iter().flat_map(log::columns);
+        meters.chain(counts).chain(identity).chain(logs).chain(file.supplies.detail.iter().flat_map(detail::columns))
     }
 
     fn denied(&self) -> impl Iterator<Item = Oid> {

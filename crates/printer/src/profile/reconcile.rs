@@ -23,7 +23,7 @@ pub(super) fn settle(figures: Vec<Figure>, reading: &mut Reading) {
     let failed =
         |pool: &[Figure], keep: &[bool]| rules(pool, keep).into_iter().filter(|rule| !rule.holds).collect::<Vec<_>>();
 
-    let mut keep = vec![true; pool.len()];
+    let mut keep = fitting(&pool, &mut reading.doubts);
     for rule in failed(&pool, &keep) {
         let suspects: Vec<usize> = rule.of.iter().copied().filter(|at| is_weak(&pool, *at)).collect();
         for at in suspects {
@@ -84,11 +84,48 @@ struct Rule {
     text: String,
 }
 
-/// Two entries for one meter: the better known stays; if they differ, that is told.
+/// What to start with: all but the rivals, figures of one source each that disagree about one meter. Of those stays the one
+/// that a rule proves, if it is the only one.
+fn fitting(pool: &[Figure], doubts: &mut Vec<String>) -> Vec<bool> {
+    let rivals_of = |key: Key| -> Vec<usize> {
+        pool.iter().enumerate().filter(|(_, figure)| figure.key == key).map(|(at, _)| at).collect()
+    };
+    let mut keep: Vec<bool> = pool.iter().map(|figure| rivals_of(figure.key).len() == 1).collect();
+    let mut undecided: Vec<Key> = Vec::new();
+    for (figure, _) in pool.iter().zip(&keep).filter(|(_, kept)| !**kept) {
+        if !undecided.contains(&figure.key) {
+            undecided.push(figure.key);
+        }
+    }
+    for key in undecided {
+        let rivals = rivals_of(key);
+        let mut proved = rivals.iter().copied().filter(|rival| {
+            let alone: Vec<bool> = keep.iter().enumerate().map(|(at, kept)| *kept || at == *rival).collect();
+            let about: Vec<Rule> = rules(pool, &alone).into_iter().filter(|rule| rule.of.contains(rival)).collect();
+            about.iter().all(|rule| rule.holds) && about.iter().any(|rule| rule.proves.contains(rival))
+        });
+        match (proved.next(), proved.next()) {
+            (Some(only), None) => {
+                if let Some(kept) = keep.get_mut(only) {
+                    *kept = true;
+                }
+            }
+            _ => doubts
+                .push(format!("{key} is left out: {} sources disagree and no sum tells which is right", rivals.len())),
+        }
+    }
+    keep
+}
+
+/// Two entries for one meter: the better known stays; if they differ, that is told. Of two that are known from one source
+/// each both stay, to be told apart by [`fitting`].
 fn without_repeats(figures: Vec<Figure>, doubts: &mut Vec<String>) -> Vec<Figure> {
     let mut pool: Vec<Figure> = Vec::with_capacity(figures.len());
     for figure in figures {
-        let Some(first) = pool.iter_mut().find(|first| first.key == figure.key) else {
+        let is_rival =
+            |first: &Figure| first.value != figure.value && first.confidence.min(figure.confidence) > Confidence::B;
+        let same = |first: &&mut Figure| first.key == figure.key;
+        let Some(first) = pool.iter_mut().find(|first| same(first) && !is_rival(first)) else {
             pool.push(figure);
             continue;
         };
@@ -135,7 +172,8 @@ fn rules(pool: &[Figure], keep: &[bool]) -> Vec<Rule> {
         let key = total.key;
         let among = |parts: &[Key]| parts.iter().filter_map(|part| find(*part)).collect::<Vec<_>>();
         if key.color == "total" {
-            let colors = ["mono", "full_color", "single_color", "two_color"].map(|color| Key { color, ..key });
+            let colors = ["mono", "full_color", "highlight_color", "single_color", "two_color"]
+                .map(|color| Key { color, ..key });
             let parts = among(&colors);
             // Mono alone may be all of a mono device or half of a colour one: no rule.
             if parts.len() >= 2 && parts.iter().any(|(_, part)| part.key.color == "mono") {
@@ -161,6 +199,17 @@ fn rules(pool: &[Figure], keep: &[bool]) -> Vec<Rule> {
                 [one, other] => rules.push(equal(&[*one, *other], (at, total))),
                 [one] => rules.push(within(&[*one], (at, total), false)),
                 _ => {}
+            }
+        }
+        if key.size == "any" && key.sides == "any" {
+            // What one format's sides are counted by is a part of that format.
+            let of_this = |figure: &Figure| Key { size: "any", sides: "any", ..figure.key } == key;
+            let formats = kept.iter().copied().filter(|(_, figure)| figure.key.is_one_format() && of_this(figure));
+            let formats: Vec<_> = formats
+                .filter(|(_, part)| part.key.sides == "any" || find(Key { sides: "any", ..part.key }).is_none())
+                .collect();
+            if !formats.is_empty() {
+                rules.push(within(&formats, (at, total), true));
             }
         }
         if key.service == "system_totals" && key.size == "any" && key.sides == "any" {
@@ -278,6 +327,41 @@ mod tests {
         assert_eq!(meters.len(), 2);
         let (meters, doubts) = settled(&[("system_totals", 100, B), ("system_totals duplex", 538, C)]);
         assert_eq!((meters.len(), doubts.len()), (1, 1));
+    }
+
+    #[test]
+    fn the_rival_that_the_sum_proves_stays() {
+        let told = |rivals: [u64; 2]| {
+            let [one, other] = rivals;
+            settled(&[
+                ("system_totals", 1000, A),
+                ("system_totals full_color", 400, C),
+                ("system_totals mono", one, C),
+                ("system_totals mono", other, C),
+            ])
+        };
+        for rivals in [[600, 30], [30, 600]] {
+            let (meters, doubts) = told(rivals);
+            assert_eq!(meters.len(), 3, "{meters:?}");
+            assert!(meters.contains(&("system_totals mono".into(), 600, C)), "{meters:?}");
+            assert!(doubts.is_empty(), "{doubts:?}");
+        }
+        // Neither, or both near enough: nobody can tell.
+        for rivals in [[10, 30], [599, 601]] {
+            let (meters, doubts) = told(rivals);
+            assert_eq!(meters, [("system_totals total".into(), 1000, A)]);
+            assert!(doubts[0].contains("no sum tells which is right"), "{doubts:?}");
+        }
+    }
+
+    #[test]
+    fn formats_lie_within_all_sizes() {
+        let sizes = |a4: u64| {
+            settled(&[("system_totals", 100, B), ("system_totals a4", a4, C), ("system_totals a3 duplex", 20, C)])
+        };
+        assert_eq!(sizes(70).0.len(), 3);
+        let (meters, doubts) = sizes(700);
+        assert_eq!((meters.len(), doubts.len()), (1, 2), "{doubts:?}");
     }
 
     #[test]

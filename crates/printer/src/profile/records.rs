@@ -5,6 +5,7 @@ use super::meters::Figure;
 use crate::dialect::Record;
 use crate::reading::{Count, Maintenance, Reading, Source};
 use crate::rows::Rows;
+use crate::standard::table::percent;
 
 pub(super) fn read(file: &File, rows: &Rows, figures: &mut Vec<Figure>, reading: &mut Reading) {
     for entry in &file.records {
@@ -46,7 +47,12 @@ fn one(entry: &Records, record: &Record, figures: &mut Vec<Figure>, reading: &mu
 fn wear(part: &Part, record: &Record, source: Source) -> Result<Option<Maintenance>, String> {
     let empty = Maintenance { part: part.part.clone(), percent: None, pages_left: None, source };
     match part.measure {
-        // Short records of the same id hold something else on ink devices.
+        // Older devices tell steps and the number of steps, an octet each; one octet tells neither.
+        Measure::HundredthsOfPercent if record.length == 2 => {
+            let (steps, all) = (i64::from(record.value >> 8), i64::from(record.value & 0xff));
+            let percent = percent(steps, all).ok_or_else(|| format!("{steps} of {all} steps are no share"))?;
+            Ok(Some(Maintenance { percent: Some(percent), ..empty }))
+        }
         Measure::HundredthsOfPercent if record.length != 4 => Ok(None),
         Measure::HundredthsOfPercent if record.value > 10_000 => {
             Err(format!("{} hundredths of a percent are more than all", record.value))

@@ -55,6 +55,7 @@ impl File {
     /// Adds what `parent` has, behind its own. How to tell its devices and what it was recorded with is not inherited.
     fn take_after(&mut self, parent: &Self) {
         let Self { identity, supplies, .. } = self;
+        identity.vendor.extend_from_slice(&parent.identity.vendor);
         identity.model.extend_from_slice(&parent.identity.model);
         identity.serial.extend_from_slice(&parent.identity.serial);
         identity.firmware.extend_from_slice(&parent.identity.firmware);
@@ -71,6 +72,7 @@ impl File {
         self.records.extend_from_slice(&parent.records);
         self.count.extend_from_slice(&parent.count);
         self.count_table.extend_from_slice(&parent.count_table);
+        self.log.extend_from_slice(&parent.log);
         self.deny.extend_from_slice(&parent.deny);
         self.vendor = self.vendor.take().or_else(|| parent.vendor.clone());
         self.total = self.total.take().or_else(|| parent.total.clone());
@@ -97,9 +99,17 @@ impl Given<'_> {
         let counts = self.file.count.iter().map(|count| (&count.oid, count.confidence));
         let tables = self.file.count_table.iter().map(|table| (&table.values, table.confidence));
         let details = self.file.supplies.detail.iter().map(|detail| (detail.join.column(), detail.confidence));
-        for (oid, confidence) in counts.chain(tables).chain(details) {
+        let logs = self.file.log.iter().map(|log| (&log.entries, log.confidence));
+        for (oid, confidence) in counts.chain(tables).chain(details).chain(logs) {
             if confidence.0 > Confidence::B {
                 return Err(self.error(self.place(&oid.0.to_string()), "expected confidence A or B here"));
+            }
+        }
+        for table in &self.file.count_table {
+            let (codes, texts) = (table.codes.is_some(), table.texts.is_some());
+            if codes == texts || codes == table.meaning.is_empty() || texts == table.begins.is_empty() {
+                let what = "expected `codes` with `meaning`, or `texts` with `begins`";
+                return Err(self.error(self.place(&table.values.0.to_string()), what));
             }
         }
         for deny in &self.file.deny {

@@ -45,6 +45,8 @@ pub(crate) enum Depth {
 pub(crate) struct Interview {
     pub(crate) verdict: Verdict,
     pub(crate) reading: Reading,
+    /// What it was made of.
+    pub(crate) rows: Rows,
     /// False if the device went silent before all was asked.
     pub(crate) complete: bool,
 }
@@ -103,7 +105,7 @@ pub(crate) async fn interview<D: Device>(
     reading.is_printer = verdict.is_printer;
     reading.quirks.extend(heard.quirks.iter().map(|quirk| quirk.text().to_owned()));
     reading.doubts.extend(heard.troubles);
-    Interview { verdict, reading, complete: heard.silences == 0 }
+    Interview { verdict, reading, rows: heard.rows, complete: heard.silences == 0 }
 }
 
 fn is_detail(root: &Oid) -> bool {

@@ -7,9 +7,11 @@
 //!
 //! Functions return data and take a [`Progress`]; nothing here prints, reads arguments or ends the process.
 
+mod also;
 mod asking;
 pub mod config;
 mod credentials;
+mod decode;
 mod discover;
 mod input;
 mod interview;
@@ -27,6 +29,7 @@ mod scope;
 mod walk;
 mod workbench;
 
+pub use also::{Also, Way};
 pub use asking::{Asking, rate, retries, seconds};
 pub use credentials::file::secret_file;
 pub use credentials::{
@@ -34,8 +37,9 @@ pub use credentials::{
 };
 pub use dca_fence::Allowed;
 pub use dca_lan::LanError;
-pub use dca_printer::Profiles;
+pub use dca_printer::{Form, Profiles};
 pub use dca_snmp::{AuthProtocol, Oid, PrivProtocol, Value, Version, recording};
+pub use decode::{FromReply, decode};
 pub use input::{InputError, profiles};
 pub use network::{Failed, Network, Run, Success};
 pub use ping::ping;

@@ -1,5 +1,6 @@
 //! One set of sockets and the credentials to ask with: what every command on the network starts from.
 
+use crate::also::Ways;
 use crate::asking::{AT_ONCE, Asking};
 use crate::credentials::{Keyring, Named};
 use crate::discover::{Lost, acquaint, race};
@@ -28,6 +29,8 @@ pub(crate) struct Shared {
     pub(crate) asking: Asking,
     pub(crate) keyring: Keyring,
     pub(crate) profiles: Profiles,
+    /// How else a printer is asked that SNMP has introduced.
+    ways: Ways,
     /// What every device is asked that answers at all.
     discovery: Vec<Oid>,
     /// Devices that are read at the same time.
@@ -90,7 +93,8 @@ impl Network {
             ..Settings::default()
         })?;
         let discovery = profiles.discovery();
-        let shared = Shared { snmp, asking, keyring, profiles, discovery, readers: Semaphore::new(READERS) };
+        let (ways, readers) = (Ways::of(scope), Semaphore::new(READERS));
+        let shared = Shared { snmp, asking, keyring, profiles, ways, discovery, readers };
         Ok(Self { shared: Arc::new(shared) })
     }
 
@@ -209,7 +213,11 @@ impl Shared {
         tracing::debug!(%at, with = %who.label, "answered");
         let (mut device, part) = acquaint(Live { snmp: self.snmp.clone(), at, who }, response, &self.discovery).await;
         let _permit = self.readers.acquire().await;
-        Seen::Answered(Box::new(interview(&mut device, &self.profiles, part, depth).await))
+        let mut interview = interview(&mut device, &self.profiles, part, depth).await;
+        if depth == Depth::Full && interview.verdict.is_printer {
+            self.ways.ask(at, &interview.rows, &mut interview.reading).await;
+        }
+        Seen::Answered(Box::new(interview))
     }
 
     /// The communities that are tried at an address.

@@ -47,7 +47,7 @@ impl Network {
 }
 
 fn read(at: Allowed, interview: Interview) -> Read {
-    let Interview { verdict, reading, complete } = interview;
+    let Interview { verdict, reading, complete, .. } = interview;
     Read { address: address(at), read_at: now(), why: verdict.why, complete, reading }
 }
 

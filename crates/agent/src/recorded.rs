@@ -44,7 +44,7 @@ pub(crate) fn load(path: &Path) -> Result<Recording, InputError> {
 pub(crate) async fn read_rows(path: &Path, recording: Recording, profiles: &Profiles) -> FromFile {
     let mut device = Recorded(recording.rows.into_iter().collect());
     let discovered = device.get(profiles.discovery()).await;
-    let Interview { verdict, reading, complete } = interview(&mut device, profiles, discovered, Depth::Full).await;
+    let Interview { verdict, reading, complete, .. } = interview(&mut device, profiles, discovered, Depth::Full).await;
     let address = path.display().to_string();
     let read = Read { address, read_at: now(), why: verdict.why, complete, reading };
     FromFile { read, problems: recording.problems }

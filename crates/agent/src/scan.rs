@@ -42,7 +42,7 @@ impl Network {
 }
 
 fn found(at: Allowed, interview: Interview) -> Found {
-    let Interview { verdict, reading, complete } = interview;
+    let Interview { verdict, reading, complete, .. } = interview;
     Found {
         address: address(at),
         is_printer: verdict.is_printer,

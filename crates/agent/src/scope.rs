@@ -1,6 +1,7 @@
 //! Which addresses a run is about. What is typed or configured *is* the fence: there is no other way to an
 //! [`Allowed`].
 
+use crate::also::Also;
 use crate::input::{self, InputError};
 use dca_fence::{Allowed, Fence, Place, SNMP_PORT, Target};
 use std::collections::BTreeSet;
@@ -17,7 +18,9 @@ pub struct Targets(Vec<Target>);
 /// Targets with their host names resolved.
 #[derive(Debug, Clone, Default)]
 pub struct Scope {
-    fence: Fence,
+    pub(crate) fence: Fence,
+    /// Second ways that are switched on.
+    pub(crate) also: Vec<Also>,
     named: BTreeSet<SocketAddr>,
     /// The addresses of the host names.
     pub(crate) resolved: Vec<(String, Vec<IpAddr>)>,
@@ -102,7 +105,7 @@ impl Targets {
             );
             return Err(InputError::argument(what));
         }
-        Ok(Scope { fence, named, resolved, unresolved })
+        Ok(Scope { fence, also: Vec::new(), named, resolved, unresolved })
     }
 }
 

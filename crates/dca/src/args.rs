@@ -1,7 +1,8 @@
 //! The command line. Its shape is a contract: scripts of users depend on it.
 
+use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use dca_agent::{Asking, InputError, Keyring, UserOptions, Versions};
+use dca_agent::{Also, Asking, Form, InputError, Keyring, UserOptions, Versions};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -35,6 +36,11 @@ with \":port\" if it is not 161. \"!\" in front excludes. @FILE reads targets fr
 
 Nothing else is touched. Loopback, link-local and multicast addresses are asked only if written literally.";
 
+const ALSO: &str = "\
+A further way to ask a printer that SNMP has introduced; repeat it for several. Off unless it is named:
+  zebra   the raw port (TCP 9100) of a device that has named itself a Zebra: host queries, nothing that prints or changes
+It goes to its usual port at targets that name no port, with a PORT of its own to that port at all targets.";
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Find printers: one line per device
@@ -66,6 +72,9 @@ pub(crate) enum Command {
         /// Also show devices of blocks and ranges that are no printers
         #[arg(long)]
         all: bool,
+        /// A further way to ask a printer that SNMP has introduced; repeat it for several
+        #[arg(long, value_name = "WAY[:PORT]", long_help = ALSO, hide = true)]
+        also: Vec<Also>,
         /// Show the OID and the confidence (A to D) behind each figure
         #[arg(long)]
         sources: bool,
@@ -107,6 +116,15 @@ pub(crate) enum Command {
         /// Seconds to wait
         #[arg(long, value_name = "SECONDS", default_value = "4", value_parser = seconds)]
         timeout: Duration,
+    },
+    /// Say what recorded replies mean, as JSON; touches no network
+    Decode {
+        /// The form of the replies
+        #[arg(value_name = "FORM", value_parser = forms())]
+        form: String,
+        /// The replies as they were received, each by itself
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
     },
     /// Work with the configuration file
     #[command(subcommand)]
@@ -263,6 +281,11 @@ fn password(wanted: bool, file: Option<&PathBuf>, what: &str, variable: &str) ->
     }
 }
 
+/// The forms of replies that can be decoded, with what they are.
+fn forms() -> PossibleValuesParser {
+    Form::all().iter().map(|form| PossibleValue::new(form.name).help(form.about)).collect::<Vec<_>>().into()
+}
+
 fn seconds(text: &str) -> Result<Duration, String> {
     let number: f64 = text.parse().map_err(|_| "expected a number of seconds, such as 1.5".to_owned())?;
     dca_agent::seconds(number)
@@ -291,6 +314,6 @@ mod tests {
         use clap::CommandFactory;
         let names: Vec<String> =
             Cli::command().get_subcommands().map(|command| command.get_name().to_owned()).collect();
-        assert_eq!(names, ["scan", "read", "walk", "record", "ping", "config", "profile"]);
+        assert_eq!(names, ["scan", "read", "walk", "record", "ping", "decode", "config", "profile"]);
     }
 }

@@ -4,7 +4,9 @@ use crate::args::{Ask, Cli, Command, ConfigCommand, Format, Output, ProfileComma
 use crate::terminal::{Bar, complain, look, many, print};
 use anyhow::{Context, Result};
 use dca_agent::report::{self, json, reading_text, readings_csv, scan_csv, scan_table, unread_table};
-use dca_agent::{Ended, InputError, Keyring, Network, Oid, Profiles, Read, Run, Scope, Success, Targets, recording};
+use dca_agent::{
+    Also, Ended, Form, InputError, Keyring, Network, Oid, Profiles, Read, Run, Scope, Success, Targets, recording,
+};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -17,12 +19,13 @@ pub(crate) async fn run(cli: Cli) -> Result<Success> {
         Command::Read { walk, sources, profile, output, .. } if !walk.is_empty() => {
             read_walks(&walk, sources, &profile, output).await
         }
-        Command::Read { targets, all, sources, profile, output, ask, .. } => {
-            read(&targets, all, sources, &profile, output, &ask, quiet).await
+        Command::Read { targets, all, also, sources, profile, output, ask, .. } => {
+            read(&targets, all, &also, sources, &profile, output, &ask, quiet).await
         }
         Command::Walk { target, oid, format, ask } => walk(&target, &oid, format, &ask).await,
         Command::Record { target, output, ask } => record(&target, &output, &ask).await,
         Command::Ping { target, timeout } => ping(&target, timeout).await,
+        Command::Decode { form, files } => decode(&form, &files),
         Command::Config(ConfigCommand::Check { config }) => config_check(&config),
         Command::Profile(ProfileCommand::Check { files }) => profile_check(&files),
         Command::Profile(ProfileCommand::Try { file, walk, json }) => profile_try(&file, &walk, json).await,
@@ -41,7 +44,7 @@ async fn scan(
     ask: &Ask,
     quiet: bool,
 ) -> Result<Success> {
-    let (network, scope) = open(targets, ask, load(profiles)?).await?;
+    let (network, scope) = open(targets, &[], ask, load(profiles)?).await?;
     let mut bar = Bar::new(quiet);
     let run = network.scan(&scope, &mut bar, interrupted()).await;
     bar.finish();
@@ -65,16 +68,18 @@ async fn scan(
     Ok(run.success(|found| found.complete))
 }
 
+#[expect(clippy::too_many_arguments, reason = "the options of the command")]
 async fn read(
     targets: &[String],
     all: bool,
+    also: &[Also],
     sources: bool,
     profiles: &[PathBuf],
     output: Output,
     ask: &Ask,
     quiet: bool,
 ) -> Result<Success> {
-    let (network, scope) = open(targets, ask, load(profiles)?).await?;
+    let (network, scope) = open(targets, also, ask, load(profiles)?).await?;
     let mut bar = Bar::new(quiet);
     let run = network.read(&scope, all, &mut bar, interrupted()).await;
     bar.finish();
@@ -166,6 +171,23 @@ async fn ping(target: &str, timeout: Duration) -> Result<Success> {
     }
 }
 
+fn decode(form: &str, files: &[PathBuf]) -> Result<Success> {
+    let form = Form::named(form).ok_or_else(|| InputError::argument(format!("{form:?} is no form of reply")))?;
+    let (mut decoded, mut refused) = (Vec::new(), Vec::new());
+    for file in files {
+        match dca_agent::decode(form, file) {
+            Ok(replies) => decoded.extend(replies),
+            Err(error) => refused.push(error),
+        }
+    }
+    if let (true, Some(first)) = (decoded.is_empty(), refused.first()) {
+        return Err(first.clone().into());
+    }
+    print(&json(&decoded))?;
+    refused.iter().for_each(|error| complain(&error.to_string()));
+    Ok(if refused.is_empty() { Success::All } else { Success::Some })
+}
+
 fn config_check(file: &Path) -> Result<Success> {
     let folder = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
     let config = dca_agent::config::check(file, folder)?;
@@ -211,17 +233,18 @@ async fn profile_try(file: &Path, walk: &Path, as_json: bool) -> Result<Success>
     Ok(Success::Some)
 }
 
-async fn open(targets: &[String], ask: &Ask, profiles: Profiles) -> Result<(Network, Scope)> {
+async fn open(targets: &[String], also: &[Also], ask: &Ask, profiles: Profiles) -> Result<(Network, Scope)> {
     let targets = Targets::parse(targets.iter().map(String::as_str))?;
     let keyring: Keyring = ask.keyring()?;
-    let scope = targets.resolve().await?;
+    let mut scope = targets.resolve().await?;
+    scope.also(also);
     let network = Network::open(ask.asking(), keyring, profiles, &scope).context("cannot ask anybody")?;
     Ok((network, scope))
 }
 
 /// For commands about one device.
 async fn one(target: &str, ask: &Ask) -> Result<(Network, dca_agent::Allowed, Scope)> {
-    let (network, scope) = open(&[target.to_owned()], ask, Profiles::builtin()).await?;
+    let (network, scope) = open(&[target.to_owned()], &[], ask, Profiles::builtin()).await?;
     let at = only(&scope, target)?;
     Ok((network, at, scope))
 }

@@ -5,7 +5,7 @@
 //! touches what was configured" is held by the compiler.
 //!
 //! - **The port is part of the permission.** An entry with a port admits exactly that port, an entry without one
-//!   [`SNMP_PORT`] alone. Services on other ports will be admitted by naming them, never by silence.
+//!   [`SNMP_PORT`] alone. Services on other ports are admitted by naming them ([`Fence::also`]), never by silence.
 //! - **Exclusions win**, whatever the order. One without a port closes every port of the address.
 //! - **Special addresses** (loopback, link-local, multicast, broadcast, metadata, unspecified, ...) are admitted only by
 //!   an entry that lies wholly inside the special block, and never because a host name resolved to them.
@@ -87,10 +87,21 @@ pub struct Name<'a> {
     pub exclude: bool,
 }
 
+/// A further port that may be touched beside the entries' own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Service {
+    /// TCP or UDP, whatever the one who asks for the permission speaks.
+    pub port: u16,
+    /// Also where an entry names a port of its own. Whoever named that one meant it, so this takes a second, explicit
+    /// word.
+    pub beside_named_ports: bool,
+}
+
 /// The set of addresses and ports that may be touched.
 #[derive(Debug, Clone, Default)]
 pub struct Fence {
     targets: Vec<Target>,
+    services: Vec<Service>,
     resolved: BTreeMap<String, Vec<IpAddr>>,
     /// What is admitted, by port.
     open: BTreeMap<u16, Spans>,
@@ -116,6 +127,13 @@ impl Fence {
             }
         }
         Ok(Self::new(targets))
+    }
+
+    /// Opens a further port at the addresses that the entries cover. It is never one to visit ([`targets`](Self::targets)
+    /// does not have it), only one that may be asked for; exclusions hold for it as for any.
+    pub fn also(&mut self, service: Service) {
+        self.services.push(service);
+        self.build();
     }
 
     /// The permission for this address and port, if the fence covers it.
@@ -187,15 +205,25 @@ impl Fence {
             };
             self.excluded(target).iter().flat_map(Spans::iter).for_each(|span| closed.insert(span));
         }
+        let none = Spans::default();
         for target in self.targets.iter().filter(|target| !target.exclude) {
             let port = target.port.unwrap_or(SNMP_PORT);
-            let none = Spans::default();
             let closed_port = closed_ports.get(&port).unwrap_or(&none);
             let open = self.open.entry(port).or_default();
             for covered in admitted(target, &self.resolved) {
                 let covered = covered.without(&closed).without(closed_port);
                 self.visits.extend(covered.without(open).iter().map(|span| (span, port)));
                 covered.iter().for_each(|span| open.insert(span));
+            }
+        }
+        // After all visits are known: a port that is open as a service is none that was visited already.
+        for target in self.targets.iter().filter(|target| !target.exclude) {
+            for service in self.services.iter().filter(|service| target.port.is_none() || service.beside_named_ports) {
+                let closed_port = closed_ports.get(&service.port).unwrap_or(&none);
+                let open = self.open.entry(service.port).or_default();
+                for covered in admitted(target, &self.resolved) {
+                    covered.without(&closed).without(closed_port).iter().for_each(|span| open.insert(span));
+                }
             }
         }
     }

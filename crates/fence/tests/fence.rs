@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
 
-use dca_fence::{Fence, Name};
+use dca_fence::{Fence, Name, Service};
 use std::net::{IpAddr, SocketAddr};
 
 fn fence(lines: &[&str]) -> Fence {
@@ -35,6 +35,37 @@ fn the_port_is_part_of_the_permission() {
     assert!(admits(&fence, "10.0.0.6:9161"));
     assert!(!admits(&fence, "10.0.0.6:80"));
     assert_eq!(visits(&fence), ["10.0.0.5:16100", "10.0.0.6:161", "10.0.0.6:9161"]);
+}
+
+#[test]
+fn a_further_service_is_open_only_where_it_was_named() {
+    let lines = ["10.0.0.0/29", "10.0.1.5:16100", "!10.0.0.2", "!10.0.0.3:9100", "printer.example"];
+    let open = |beside_named_ports| {
+        let mut fence = fence(&lines);
+        fence.also(Service { port: 9100, beside_named_ports });
+        fence.add_resolved("printer.example", [ip("10.0.2.1"), ip("127.0.0.1")]);
+        fence
+    };
+    for (at, beside_unnamed, beside_named) in [
+        ("10.0.0.1:9100", true, true),
+        ("10.0.0.1:9101", false, false),
+        ("10.0.0.2:9100", false, false),
+        ("10.0.0.3:9100", false, false),
+        ("10.0.0.7:9100", false, false),
+        ("10.0.1.5:9100", false, true),
+        ("10.0.2.1:9100", true, true),
+        ("127.0.0.1:9100", false, false),
+        ("10.0.3.1:9100", false, false),
+    ] {
+        assert_eq!(admits(&open(false), at), beside_unnamed, "{at}");
+        assert_eq!(admits(&open(true), at), beside_named, "{at} with the port named");
+    }
+    let plain = {
+        let mut fence = fence(&lines);
+        fence.add_resolved("printer.example", [ip("10.0.2.1")]);
+        fence
+    };
+    assert_eq!(visits(&open(true)), visits(&plain), "a service is not visited");
 }
 
 #[test]

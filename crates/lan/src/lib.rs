@@ -1,4 +1,4 @@
-//! I/O towards printers: the SNMP sockets and ping.
+//! I/O towards printers: the SNMP sockets, ping, and the second ways to ask ([`zebra`]).
 //!
 //! [`Snmp`] is a thin shell around the pure [`dca_snmp::Manager`]: one task owns two unconnected UDP sockets (IPv4, IPv6)
 //! and moves datagrams, however many devices are asked at once. Everything here takes an [`Allowed`](dca_fence::Allowed);
@@ -97,10 +97,13 @@ mod refusal;
 mod settings;
 mod snmp;
 mod socket;
+mod tcp;
+pub mod zebra;
 
 pub use ping::ping;
 pub use settings::Settings;
 pub use snmp::{Counters, Snmp};
+pub use tcp::{Ended, Heard, Patience};
 
 use std::io;
 use std::time::Duration;

@@ -6,17 +6,24 @@
 //! ```text
 //! discovery ──► rows ──► verdict, Profiles::pick ──► Profile::plan ──► rows ──► Profile::read ──► Reading
 //! ```
+//!
+//! Replies that are not SNMP (a recorded answer of a raw port, a page, octet strings cut out of a walk) are decoded by
+//! their [`Form`], to the same words.
 
-mod dialect;
+pub mod dialect;
+mod fuse;
 mod profile;
 mod reading;
+mod replies;
 mod rows;
 mod standard;
 
+pub use fuse::fuse;
 pub use profile::{Plan, Profile, ProfileError, Profiles};
 pub use reading::{
-    Alert, Confidence, Count, Cover, Fact, Identity, Input, Maintenance, Meter, Output, Reading, Source, Status,
-    Supply, Total, Verdict,
+    Alert, Confidence, Count, Cover, Detail, Fact, Identity, Input, Maintenance, Meter, Output, Reading, Source,
+    Status, Supply, Total, Verdict,
 };
+pub use replies::{Decoded, Form, Undecodable};
 pub use rows::Rows;
 pub use standard::{Hints, brand, denied, discovery, identity, read, subtrees, verdict};

@@ -37,6 +37,9 @@ pub struct Reading {
     pub counts: Vec<Count>,
     /// Wear of parts: drum, belt, fuser.
     pub maintenance: Vec<Maintenance>,
+    /// What else it told that has no place above: memory, resolution, temperatures, a vendor's raw records.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub details: Vec<Detail>,
     /// What was forgiven in decoding, one sentence each.
     pub quirks: Vec<String>,
     /// What could not be made sense of, one sentence each.
@@ -74,6 +77,9 @@ pub struct Source {
     /// The page it was read from, for HTTP.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
+    /// The question that it answers, for a protocol of neither objects nor pages: `~HQES`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub command: Option<String>,
     /// Two hex digits: the record inside a vendor's octet string.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tag: Option<String>,
@@ -302,6 +308,20 @@ pub struct Maintenance {
     /// Pages until it is due.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pages_left: Option<u64>,
+    /// Where it comes from.
+    pub source: Source,
+}
+
+/// Something told that is neither a figure to bill by nor a state to act on.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Detail {
+    /// memory_free, resolution ... or the device's own label.
+    pub what: String,
+    /// As told.
+    pub value: String,
+    /// The unit, where it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unit: Option<String>,
     /// Where it comes from.
     pub source: Source,
 }

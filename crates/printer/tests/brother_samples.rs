@@ -3,7 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::print_stderr, clippy::panic, reason = "a test")]
 
-use dca_printer::{Profiles, Reading, Rows};
+use dca_printer::{Decoded, Form, Profiles, Reading, Rows};
 use dca_snmp::{Oid, Value};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -23,6 +23,46 @@ fn samples() -> Option<PathBuf> {
 
 fn octets(hex: &str) -> Vec<u8> {
     (0..hex.len() / 2).map(|at| u8::from_str_radix(&hex[at * 2..at * 2 + 2], 16).unwrap()).collect()
+}
+
+fn decode(file: &Path) -> Vec<Decoded> {
+    Form::named("brother").unwrap().decode(&std::fs::read(file).unwrap()).unwrap()
+}
+
+#[test]
+fn a_recorded_table_is_decoded_record_by_record() {
+    let Some(folder) = samples() else { return };
+    let file = folder.join("tlv-hex.tsv");
+    let decoded = decode(&file);
+    let table = std::fs::read_to_string(&file).unwrap();
+    let mut strings = 0;
+    for line in table.lines().skip(1) {
+        let cells: Vec<_> = line.split('\t').collect();
+        let device = decoded.iter().find(|one| one.device.as_deref() == Some(cells[0])).unwrap();
+        let oid = format!("{}.0", cells[2]);
+        let records = device.reading.details.iter().filter(|detail| detail.source.oid.as_ref() == Some(&oid));
+        let records: Vec<String> =
+            records.map(|one| format!("{}={}", one.source.tag.as_deref().unwrap(), one.value)).collect();
+        assert_eq!(records.join(" "), cells[5], "{} {}", cells[0], cells[1]);
+        strings += 1;
+    }
+    assert!(strings >= 13, "only {strings} strings");
+}
+
+#[test]
+fn recorded_json_is_decoded_as_the_walk_is_read() {
+    let Some(folder) = samples() else { return };
+    let mut models = 0;
+    for entry in std::fs::read_dir(folder.join("octet-fixtures")).unwrap() {
+        let path = entry.unwrap().path();
+        let [one] = decode(&path).try_into().unwrap();
+        let read = fixture(&folder, path.file_stem().unwrap().to_str().unwrap());
+        assert_eq!(one.reading.meters, read.meters, "{}", path.display());
+        assert_eq!(one.reading.maintenance, read.maintenance, "{}", path.display());
+        assert_eq!(one.reading.total, read.total, "{}", path.display());
+        models += 1;
+    }
+    assert!(models >= 9, "only {models} models");
 }
 
 fn read(rows: Rows) -> Reading {

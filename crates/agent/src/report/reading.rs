@@ -340,6 +340,7 @@ fn origin(source: &Source, confidence: Option<Confidence>) -> String {
     parts.extend(confidence.map(|confidence| format!("{confidence:?}")));
     parts.extend(source.oid.clone());
     parts.extend(source.url.clone());
+    parts.extend(source.command.clone());
     parts.extend(source.tag.as_ref().map(|tag| format!("tag {tag}")));
     parts.extend(source.label.as_ref().map(|label| format!("\"{label}\"")));
     parts.extend(source.rule.as_ref().map(|rule| format!("({rule})")));

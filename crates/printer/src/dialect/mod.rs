@@ -8,6 +8,7 @@ mod brother;
 mod hp;
 
 pub(crate) use brother::Record;
+pub(crate) use brother::recorded::FORM as BROTHER;
 use serde::Deserialize;
 
 /// How the octets of a text are to be taken before they are decoded as text.

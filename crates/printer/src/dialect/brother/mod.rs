@@ -9,6 +9,8 @@
 //! A string is in layout 1 when each record has an 01 behind its id and the lengths meet the end mark exactly;
 //! otherwise layout 2 has to meet it. A string that fits neither is refused as a whole: half a counter is a wrong one.
 
+pub(crate) mod recorded;
+
 /// One record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Record {

@@ -1,0 +1,33 @@
+//! Zebra label printers on their raw port.
+
+use dca_fence::Allowed;
+use dca_lan::Patience;
+use dca_lan::zebra::{self, Evidence, Identified, Question};
+use dca_printer::{Reading, Rows};
+use dca_snmp::{OidRef, oid};
+
+/// Asks, if the device has named itself a Zebra in these rows.
+pub(super) async fn ask(at: Allowed, raw: Allowed, rows: &Rows, reading: &mut Reading) {
+    let Some(device) = identified(at, raw, rows) else { return };
+    match zebra::ask(device, &Question::USUAL, Patience::default()).await {
+        Ok(_answers) => {}
+        Err(error) => reading.doubts.push(format!("TCP {raw}: {error}")),
+    }
+}
+
+const SYS_OBJECT_ID: OidRef<'static> = oid!("1.3.6.1.2.1.1.2.0");
+const TEXTS: [OidRef<'static>; 2] = [oid!("1.3.6.1.2.1.1.1"), oid!("1.3.6.1.2.1.25.3.2.1.3")]; // sysDescr, hrDeviceDescr
+const DEVICE_ID: OidRef<'static> = oid!("1.3.6.1.4.1.2699.1.2.1.2.1.1.3"); // ppmPrinterIEEE1284DeviceId
+const OWN_TREE: OidRef<'static> = oid!("1.3.6.1.4.1.10642");
+
+fn identified(at: Allowed, raw: Allowed, rows: &Rows) -> Option<Identified> {
+    let by = |evidence: Evidence<'_>| Identified::by(evidence, at, raw);
+    let text = |root: OidRef<'static>| rows.under(root).filter_map(|(_, value)| value.as_octets());
+    let system = rows.get(SYS_OBJECT_ID).and_then(|value| value.as_oid()).and_then(|id| by(Evidence::Object(id)));
+    system
+        .or_else(|| rows.under(OWN_TREE).find_map(|(oid, _)| by(Evidence::Object(oid.as_ref()))))
+        .or_else(|| text(DEVICE_ID).find_map(|id| by(Evidence::DeviceId(&String::from_utf8_lossy(id)))))
+        .or_else(|| {
+            TEXTS.into_iter().flat_map(text).find_map(|text| by(Evidence::Text(&String::from_utf8_lossy(text))))
+        })
+}

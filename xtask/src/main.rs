@@ -35,11 +35,10 @@ enum Command {
     Test,
     /// The quick half of `test`: formatting, clippy, docs, dependency rules
     Check,
-    /// Time, memory and datagrams of the program beside net-snmp (docs/benchmarks.md)
+    /// Figures beside named peers, measured in the same run (docs/benchmarks.md)
     Bench {
-        /// How many simulated devices are read in full
-        #[arg(long, default_value_t = 1000)]
-        devices: usize,
+        #[command(subcommand)]
+        what: bench::Bench,
     },
     /// Run the fuzz targets (needs cargo-fuzz)
     Fuzz {
@@ -54,7 +53,7 @@ fn main() -> anyhow::Result<()> {
         Command::Demo { devices, stay } => demo::run(devices.into(), stay),
         Command::Test => test::run(),
         Command::Check => check::run(),
-        Command::Bench { devices } => bench::run(devices),
+        Command::Bench { what } => bench::run(what),
         Command::Fuzz { seconds } => fuzz::run(seconds),
     }
 }

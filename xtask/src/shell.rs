@@ -37,6 +37,17 @@ pub(crate) fn run(line: &str) -> anyhow::Result<()> {
 pub(crate) fn run_with(line: &str, env: &[(&str, &str)]) -> anyhow::Result<()> {
     println!("\n$ {line}");
     let start = Instant::now();
+    start_with(line, env)?;
+    println!("  ({:.1} s)", start.elapsed().as_secs_f32());
+    Ok(())
+}
+
+/// As [`run`], without a word on standard output, which belongs to the result.
+pub(crate) fn run_silently(line: &str) -> anyhow::Result<()> {
+    start_with(line, &[])
+}
+
+fn start_with(line: &str, env: &[(&str, &str)]) -> anyhow::Result<()> {
     let mut words = line.split_whitespace();
     let program = words.next().context("empty command line")?;
     let status = Command::new(program)
@@ -49,6 +60,5 @@ pub(crate) fn run_with(line: &str, env: &[(&str, &str)]) -> anyhow::Result<()> {
     if !status.success() {
         bail!("failed ({status}): {line}");
     }
-    println!("  ({:.1} s)", start.elapsed().as_secs_f32());
     Ok(())
 }

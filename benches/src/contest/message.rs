@@ -25,7 +25,7 @@ pub(crate) fn answer() -> Vec<u8> {
         ValueRef::Counter64(10_000_000_000),
     ];
     let bindings =
-        names.iter().enumerate().map(|(at, name)| (name.as_ref(), BindingRef::Found(cycle[at % cycle.len()])));
+        names.iter().zip(cycle.iter().cycle()).map(|(name, value)| (name.as_ref(), BindingRef::Found(*value)));
     let mut writer = Writer::new();
     let fields = PduFields::ask(PduKind::Response, 0x1234_5678);
     encode_community(&mut writer, Version::V2c, b"public", fields, bindings.collect::<Vec<_>>().into_iter());

@@ -1,0 +1,51 @@
+//! Programs that run beside the contestants: agents that they ask.
+
+use anyhow::{Context, bail};
+use std::io::{BufRead, BufReader};
+use std::net::UdpSocket;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+
+/// A program that ends when this is dropped.
+pub(crate) struct Daemon(Child);
+
+impl Daemon {
+    pub(crate) fn start(mut command: Command) -> anyhow::Result<Self> {
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let child = command.spawn().with_context(|| format!("cannot start {}", command.get_program().display()))?;
+        Ok(Self(child))
+    }
+
+    /// Starts it and waits until it has said this line.
+    pub(crate) fn start_and_hear(mut command: Command, line: &str) -> anyhow::Result<Self> {
+        command.stdin(Stdio::null()).stdout(Stdio::piped());
+        let mut child = command.spawn().with_context(|| format!("cannot start {}", command.get_program().display()))?;
+        let output = child.stdout.take().context("no output")?;
+        let daemon = Self(child);
+        for heard in BufReader::new(output).lines() {
+            if heard? == line {
+                return Ok(daemon);
+            }
+        }
+        bail!("{} ended before it was ready", command.get_program().display())
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Where a program is.
+pub(crate) fn find(program: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let sbin = ["/usr/sbin", "/sbin"].map(PathBuf::from);
+    std::env::split_paths(&path).chain(sbin).map(|folder| folder.join(program)).find(|file| file.is_file())
+}
+
+/// A UDP port that nobody uses.
+pub(crate) fn free_port() -> anyhow::Result<u16> {
+    Ok(UdpSocket::bind("0.0.0.0:0")?.local_addr()?.port())
+}

@@ -1,0 +1,43 @@
+//! The figures of docs/benchmarks.md.
+
+mod cost;
+mod dca;
+
+use crate::office::program;
+use crate::shell;
+use anyhow::{Context, bail};
+use clap::Subcommand;
+use std::process::Command;
+
+/// What is measured.
+#[derive(Subcommand)]
+pub(crate) enum Bench {
+    /// The SNMP crates beside other SNMP and crypto libraries: `--only 1,2,9`, `--json`, `--runs N`
+    #[command(disable_help_flag = true)]
+    Snmp {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        options: Vec<String>,
+    },
+    /// The whole program beside net-snmp's tools: size, start, sweep, reading in full
+    Dca {
+        /// How many simulated devices are read in full
+        #[arg(long, default_value_t = 1000)]
+        devices: usize,
+    },
+}
+
+pub(crate) fn run(what: Bench) -> anyhow::Result<()> {
+    match what {
+        Bench::Snmp { options } => snmp(&options),
+        Bench::Dca { devices } => dca::run(devices),
+    }
+}
+
+fn snmp(options: &[String]) -> anyhow::Result<()> {
+    shell::run_silently("cargo build --quiet --release --locked -p dca-benches -p dca-sim")?;
+    let status = Command::new(program("release", "bench-snmp")).args(options).status().context("bench-snmp")?;
+    if !status.success() {
+        bail!("bench-snmp: {status}");
+    }
+    Ok(())
+}

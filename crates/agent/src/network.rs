@@ -26,6 +26,8 @@ pub struct Network {
 
 pub(crate) struct Shared {
     pub(crate) snmp: Snmp,
+    /// For the first question to each address of a sweep: devices that have answered are read first.
+    probes: Snmp,
     pub(crate) asking: Asking,
     pub(crate) keyring: Keyring,
     pub(crate) profiles: Profiles,
@@ -93,8 +95,8 @@ impl Network {
             ..Settings::default()
         })?;
         let discovery = profiles.discovery();
-        let (ways, readers) = (Ways::of(scope), Semaphore::new(READERS));
-        let shared = Shared { snmp, asking, keyring, profiles, ways, discovery, readers };
+        let (probes, ways, readers) = (snmp.giving_way(), Ways::of(scope), Semaphore::new(READERS));
+        let shared = Shared { snmp, probes, asking, keyring, profiles, ways, discovery, readers };
         Ok(Self { shared: Arc::new(shared) })
     }
 
@@ -198,7 +200,7 @@ impl Shared {
     async fn device(self: Arc<Self>, at: Allowed, depth: Depth) -> Seen {
         let met = {
             let list = self.keyring.at(at.addr());
-            let race = race(&self.snmp, at, &list, self.asking.stagger()).await;
+            let race = race(&self.probes, at, &list, self.asking.stagger()).await;
             race.map(|(who, response)| Box::pin(Arc::clone(&self).meet(at, who, response, depth)))
         };
         match met {

@@ -4,6 +4,7 @@ use dca_agent::{Progress, report::Look, report::clean};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::{self, IsTerminal, Write};
 use std::net::SocketAddr;
+use std::time::Duration;
 
 /// Writes a result.
 pub(crate) fn print(text: &str) -> io::Result<()> {
@@ -76,6 +77,8 @@ impl Progress for Bar {
         // A single device is read before a bar would be seen.
         if !self.hidden && addresses > 1 {
             self.bar.set_draw_target(ProgressDrawTarget::stderr());
+            // The first addresses are done after a time-out: until then, too, somebody is looking.
+            self.bar.enable_steady_tick(Duration::from_millis(250));
         }
     }
 

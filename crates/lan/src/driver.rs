@@ -57,7 +57,8 @@ pub(crate) struct Driver {
     sockets: Sockets,
     pace: Pace,
     shared: Arc<Shared>,
-    asks: mpsc::Receiver<Box<Ask>>,
+    /// Questions, and those that give way to them.
+    asks: [mpsc::Receiver<Box<Ask>>; 2],
     drops: mpsc::UnboundedReceiver<u64>,
     in_flight: usize,
     /// Who waits for which ticket.
@@ -88,7 +89,7 @@ impl Driver {
         seed: [u8; 32],
         sockets: Sockets,
         shared: Arc<Shared>,
-        asks: mpsc::Receiver<Box<Ask>>,
+        asks: [mpsc::Receiver<Box<Ask>>; 2],
         drops: mpsc::UnboundedReceiver<u64>,
     ) -> Self {
         let limits = Limits {
@@ -138,15 +139,17 @@ impl Driver {
             };
             let due = [due, self.manager.poll_timeout()].into_iter().flatten().min();
             let room = matches!(stop, Stop::Idle) && self.waiting.len() < self.in_flight;
+            let [asks, giving_way] = &mut self.asks;
             tokio::select! {
                 () = self.sockets.readable() => {}
                 () = writable(&self.sockets, full), if full.is_some() => {}
                 () = sleep_until(due.unwrap_or_else(clock).into()), if due.is_some() => {}
                 Some(number) = self.drops.recv() => self.take_back(number),
-                ask = self.asks.recv(), if room => match ask {
+                ask = asks.recv(), if room => match ask {
                     Some(ask) => self.submit(*ask),
                     None => return,
                 },
+                Some(ask) = giving_way.recv(), if room => self.submit(*ask),
             }
         }
     }
@@ -195,7 +198,7 @@ impl Driver {
             }
             let Some((transmit, tries)) = self.held.take().or_else(|| Some((self.manager.poll_transmit()?, 0))) else {
                 if self.waiting.len() < self.in_flight
-                    && let Ok(ask) = self.asks.try_recv()
+                    && let Some(ask) = self.asks.iter_mut().find_map(|asks| asks.try_recv().ok())
                 {
                     self.submit(*ask);
                     continue;

@@ -23,6 +23,7 @@ const WAITING: usize = 64;
 #[derive(Debug, Clone)]
 pub struct Snmp {
     asks: mpsc::Sender<Box<Ask>>,
+    giving_way: mpsc::Sender<Box<Ask>>,
     /// Numbers of questions whose callers are gone. Unbounded because a drop cannot wait; each question that was taken
     /// in puts at most one number here, so it is bounded by those.
     dropped: mpsc::UnboundedSender<u64>,
@@ -74,10 +75,17 @@ impl Snmp {
         getrandom::fill(&mut seed).map_err(LanError::Entropy)?;
         let sockets = Sockets::bind(settings.receive_buffer)?;
         let shared = Arc::new(Shared { receive_buffer: sockets.receive_buffer(), ..Shared::default() });
-        let (asks, asked) = mpsc::channel(WAITING);
+        let ((asks, asked), (giving_way, last)) = (mpsc::channel(WAITING), mpsc::channel(WAITING));
         let (dropped, drops) = mpsc::unbounded_channel();
-        runtime.spawn(Driver::new(&settings, seed, sockets, Arc::clone(&shared), asked, drops).run());
-        Ok(Self { asks, dropped, shared })
+        runtime.spawn(Driver::new(&settings, seed, sockets, Arc::clone(&shared), [asked, last], drops).run());
+        Ok(Self { asks, giving_way, dropped, shared })
+    }
+
+    /// The same sockets for questions that go only when no other waits to be sent. A sweep's first questions should, or
+    /// whoever has answered would wait behind all who have not been asked yet, which at a slow pace takes minutes.
+    #[must_use]
+    pub fn giving_way(&self) -> Self {
+        Self { asks: self.giving_way.clone(), ..self.clone() }
     }
 
     /// Asks one question.

@@ -63,6 +63,28 @@ async fn nothing_is_lost_with_thousands_in_flight() {
     assert_eq!(snmp.counters().received, 4096);
 }
 
+/// A device that has answered is read on while the sweep goes on, however slow the pace.
+#[tokio::test]
+async fn questions_that_give_way_wait_for_others() {
+    const PROBES: usize = 200;
+    let snmp = Snmp::bind(Settings { rate: Some(200), in_flight_per_device: PROBES, ..once() }).unwrap();
+    let (silent, device) = (Silent::at("127.0.0.1"), Answering::at("127.0.0.1"));
+    let (probes, at) = (snmp.giving_way(), silent.allowed());
+    let mut sweep = JoinSet::new();
+    for _ in 0..PROBES {
+        let probes = probes.clone();
+        sweep.spawn(async move { probes.ask(name(), at, &public()).await });
+    }
+    tokio::task::yield_now().await;
+    for _ in 0..10 {
+        assert!(snmp.ask(name(), device.allowed(), &public()).await.is_ok());
+    }
+    let heard = silent.heard();
+    assert!(heard < PROBES / 2, "{heard} of {PROBES} probes went before ten questions");
+    while sweep.join_next().await.is_some() {}
+    assert_eq!(heard + silent.heard(), PROBES, "and all go in the end");
+}
+
 #[tokio::test(start_paused = true)]
 async fn silence_takes_time_out_and_retries() {
     let device = Silent::at("127.0.0.1");

@@ -142,9 +142,9 @@ pub struct Total {
 /// One meter (PWG imaging counters, generalised).
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Meter {
-    /// system_totals, print, copy, fax, fax_in, fax_out, scan, other, document_feeder, image.
+    /// system_totals, print, copy, fax, fax_in, fax_out, scan, other, document_feeder, flatbed, image.
     pub service: String,
-    /// total, mono, full_color, single_color, two_color, or a colorant.
+    /// total, mono, full_color, highlight_color, single_color, two_color, or a colorant.
     pub color: String,
     /// any, small, large, or a named size.
     pub size: String,

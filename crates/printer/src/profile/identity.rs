@@ -130,7 +130,9 @@ fn place<'a>(entry: &Text, rows: &'a Rows) -> Option<(Oid, &'a Value)> {
         Some(label) => {
             let column = label.column.0.as_ref();
             let named = |value: &Value| {
-                value.as_octets().is_some_and(|octets| Decoder::default().text(octets).eq_ignore_ascii_case(&label.is))
+                let text = value.as_octets().map(|octets| Decoder::default().text(octets));
+                let text = text.or_else(|| table::number(value).map(|number| number.to_string()));
+                text.is_some_and(|text| text.eq_ignore_ascii_case(&label.is))
             };
             let (found, _) = rows.under(column).take(MAX_ROWS).find(|(_, value)| named(value))?;
             entry.oid.0.join(found.arcs().skip(column.len())).ok()?

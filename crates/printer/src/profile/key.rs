@@ -7,8 +7,19 @@
 use serde::Deserialize;
 use std::fmt;
 
-const SERVICES: &[&str] =
-    &["system_totals", "print", "copy", "fax", "fax_in", "fax_out", "scan", "other", "document_feeder", "image"];
+const SERVICES: &[&str] = &[
+    "system_totals",
+    "print",
+    "copy",
+    "fax",
+    "fax_in",
+    "fax_out",
+    "scan",
+    "other",
+    "document_feeder",
+    "flatbed",
+    "image",
+];
 const COLORS: &[&str] = &[
     "total",
     "mono",

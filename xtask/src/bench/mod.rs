@@ -24,12 +24,21 @@ pub(crate) enum Bench {
         #[arg(long, default_value_t = 1000)]
         devices: usize,
     },
+    /// Forecasts and alarms of the ledger over 90 simulated days whose truth is known, beside a straight line
+    Ledger {
+        /// How many devices are simulated
+        #[arg(long, default_value_t = 400)]
+        devices: usize,
+    },
 }
 
 pub(crate) fn run(what: Bench) -> anyhow::Result<()> {
     match what {
         Bench::Snmp { options } => snmp(&options),
         Bench::Dca { devices } => dca::run(devices),
+        Bench::Ledger { devices } => shell::run_silently(&format!(
+            "cargo run --quiet --release --locked -p dca-ledger --example ninety_days -- {devices}"
+        )),
     }
 }
 

@@ -45,7 +45,10 @@ fn entries(log: &Log, rows: &Rows) -> Vec<Alert> {
             source: table::source(oid),
         })
     });
-    alerts.take(MAX_ENTRIES).collect()
+    let mut alerts: Vec<Alert> = alerts.take(MAX_ENTRIES).collect();
+    // The same trouble again and again is told once.
+    alerts.dedup_by(|again, first| again.description == first.description);
+    alerts
 }
 
 /// A code as a number and as a text; 0, zeros and blanks are a place that is not used.

@@ -76,7 +76,10 @@ fn what_is_wrong_is_told_with_its_line() {
     check(&meter("").replace("\"A\"", "\"R\""), ":5: `R`: expected confidence A, B or C");
     check(&meter("").replace("\"x\"", "\" \""), ":6: expected a sentence");
     check(&meter("sum = [\"1.3\", \"1.3.6\"]"), ":4: expected one of `oid` and `sum`");
-    check("[[records]]\noid = \"1.3\"\nform = \"any\"\n", ":3: unknown variant `any`, expected `brother-records`");
+    check(
+        "[[records]]\noid = \"1.3\"\nform = \"any\"\n",
+        ":3: unknown variant `any`, expected `brother-records` or `epson-page-counts`",
+    );
     let table = "[[meter_table]]\nvalues = \"1.3.6\"\nconfidence = \"B\"\nsource = \"x\"\n";
     check(table, ":2: expected `labels`, `codes`, `places` or `only_row`");
     check(&format!("{table}[[meter_table.places]]\narc = 1\nmeaning = {{ 1 = \"mono\" }}"), ":2: no dimension tells");

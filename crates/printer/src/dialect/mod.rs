@@ -5,6 +5,7 @@
 //! stand in Rust.
 
 mod brother;
+mod epson;
 mod hp;
 
 pub(crate) use brother::Record;
@@ -38,6 +39,9 @@ pub(crate) enum RecordForm {
     /// `id length value`, or `id 01 length value`: see [`brother::records`].
     #[serde(rename = "brother-records")]
     Brother,
+    /// The page counts of a status frame: see [`epson::page_counts`].
+    #[serde(rename = "epson-page-counts")]
+    EpsonPageCounts,
 }
 
 impl RecordForm {
@@ -45,6 +49,7 @@ impl RecordForm {
     pub(crate) fn records(self, octets: &[u8]) -> Result<Vec<Record>, &'static str> {
         match self {
             Self::Brother => brother::records(octets),
+            Self::EpsonPageCounts => epson::page_counts(octets),
         }
     }
 }

@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! discovery rows ──► verdict ──no──► a look for marker and supply rows ──no──► not a printer
-//!                       └─yes──► profile ──► plan ──► GETs, walks ──► reading
+//!                       └─yes──► profile ──► plan ──► GETs, columns ──► reading
 //! ```
 
 use dca_printer::{Plan, Profiles, Reading, Rows, Verdict, verdict};
@@ -16,8 +16,8 @@ pub(crate) trait Device: Send {
     fn get(&mut self, oids: Vec<Oid>) -> impl Future<Output = Part> + Send;
     /// The first row behind each of these names.
     fn next(&mut self, oids: Vec<Oid>) -> impl Future<Output = Part> + Send;
-    /// The rows of a subtree.
-    fn walk(&mut self, root: Oid, max_rows: usize) -> impl Future<Output = Part> + Send;
+    /// The rows of columns, of each at most so many.
+    fn columns(&mut self, columns: Vec<Oid>, max_rows: usize) -> impl Future<Output = Part> + Send;
 }
 
 /// What one question brought.
@@ -54,7 +54,7 @@ pub(crate) struct Interview {
 /// Instances in one GET: with text values of usual length the answer stays below 1,472 octets.
 const GET_SIZE: usize = 24;
 /// A device that leaves this many questions running unanswered is asked no more.
-const PATIENCE: u32 = 2;
+pub(crate) const PATIENCE: u32 = 2;
 
 /// What tells a printer whatever else the device says: rows that only marks on paper have.
 const MARKS: [OidRef<'static>; 2] = [oid!("1.3.6.1.2.1.43.10.2.1"), oid!("1.3.6.1.2.1.43.11.1.1")];
@@ -95,10 +95,9 @@ pub(crate) async fn interview<D: Device>(
                 heard.take(device.get(some.to_vec()).await);
             }
         }
-        for root in plan.walks.iter().filter(|root| depth == Depth::Full || !is_detail(root)) {
-            if heard.has_patience() {
-                heard.take(within(device.walk(root.clone(), plan.max_rows).await, &plan));
-            }
+        let columns = plan.walks.iter().filter(|column| depth == Depth::Full || !is_detail(column)).cloned().collect();
+        if heard.has_patience() {
+            heard.take(within(device.columns(columns, plan.max_rows).await, &plan));
         }
     }
     let mut reading = profile.read(&heard.rows);

@@ -1,10 +1,10 @@
 //! A device on the network that has answered: asked one question at a time with the credentials it knows.
 
 use crate::credentials::Named;
-use crate::interview::{Device, Part};
+use crate::interview::{Device, PATIENCE, Part};
 use dca_fence::Allowed;
 use dca_lan::Snmp;
-use dca_snmp::{Binding, Failure, Oid, Request, Response, VarBind, Walk, WalkEnd};
+use dca_snmp::{Binding, Columns, Failure, Oid, Quirks, Request, Response, VarBind, Walk, WalkEnd};
 
 pub(crate) struct Live {
     pub(crate) snmp: Snmp,
@@ -34,23 +34,55 @@ impl Device for Live {
         }
     }
 
-    async fn walk(&mut self, root: Oid, max_rows: usize) -> Part {
+    /// Side by side. What a device does not bear so it may bear one after the other, and where it goes silent in one
+    /// column the others may still be had.
+    async fn columns(&mut self, columns: Vec<Oid>, max_rows: usize) -> Part {
+        let ask = Columns { columns: columns.clone(), max_rows };
+        let table = self.snmp.table(ask, self.at, &self.who.credentials).await;
+        let cells = table.rows.into_iter().flat_map(|row| row.cells).collect();
+        let mut part = ended("the columns", cells, table.quirks, table.end);
+        if !part.silent {
+            return part;
+        }
+        let mut silences = 1;
+        let mut troubles = Vec::new();
+        for column in columns {
+            let one = self.column(column, max_rows).await;
+            part.rows.extend(one.rows);
+            part.quirks.merge(one.quirks);
+            troubles.extend(one.trouble);
+            silences = if one.silent { silences + 1 } else { 0 };
+            if silences >= PATIENCE {
+                return part;
+            }
+        }
+        Part { trouble: (!troubles.is_empty()).then(|| troubles.join("; ")), silent: !troubles.is_empty(), ..part }
+    }
+}
+
+impl Live {
+    async fn column(&self, root: Oid, max_rows: usize) -> Part {
         let mut walk = Walk::new(root.clone());
         walk.max_rows = max_rows;
         let walked = self.snmp.walk(walk, self.at, &self.who.credentials).await;
-        let mut part = rows(walked.varbinds);
-        part.quirks.merge(walked.quirks);
-        match walked.end {
-            WalkEnd::Complete => {}
-            WalkEnd::Failed { why, .. } => {
-                let end = failed(&format!("walk of {root}"), &why);
-                part.silent = end.silent;
-                part.trouble = end.trouble;
-            }
-            end => part.trouble = Some(format!("walk of {root}: {}", why_it_ended(&end))),
-        }
-        part
+        ended(&format!("walk of {root}"), walked.varbinds, walked.quirks, walked.end)
     }
+}
+
+/// What was read, and what is to be said of its end.
+fn ended(what: &str, varbinds: Vec<VarBind>, quirks: Quirks, end: WalkEnd) -> Part {
+    let mut part = rows(varbinds);
+    part.quirks.merge(quirks);
+    match end {
+        WalkEnd::Complete => {}
+        WalkEnd::Failed { at, why } => {
+            let end = failed(&format!("{what}, at {at}"), &why);
+            part.silent = end.silent;
+            part.trouble = end.trouble;
+        }
+        end => part.trouble = Some(format!("{what}: {}", why_it_ended(&end))),
+    }
+    part
 }
 
 /// Why a walk stopped before its end.

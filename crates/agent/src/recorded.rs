@@ -69,8 +69,8 @@ impl Device for Recorded {
         Part { rows: oids.iter().filter_map(|oid| self.after(oid.as_ref())).collect(), ..Part::default() }
     }
 
-    async fn walk(&mut self, root: Oid, max_rows: usize) -> Part {
-        let rows = self.0.under(root.as_ref()).take(max_rows);
+    async fn columns(&mut self, columns: Vec<Oid>, max_rows: usize) -> Part {
+        let rows = columns.iter().flat_map(|column| self.0.under(column.as_ref()).take(max_rows));
         Part { rows: rows.map(|(oid, value)| (oid.clone(), value.clone())).collect(), ..Part::default() }
     }
 }

@@ -26,4 +26,4 @@ pub use reading::{
 };
 pub use replies::{Decoded, Form, Undecodable};
 pub use rows::Rows;
-pub use standard::{Hints, brand, denied, discovery, identity, read, subtrees, verdict};
+pub use standard::{Hints, brand, columns, denied, discovery, identity, instances, read, verdict};

@@ -11,12 +11,15 @@ const MAX_ROWS: usize = 2000;
 /// The rows of a column that is not walked. Few devices have their printer beyond the fourth hrDevice.
 const FIRST_ROWS: std::ops::RangeInclusive<u32> = 1..=4;
 
+/// So many columns a GETBULK of a table with one row may run on.
+const RUN: u32 = 4;
+
 /// The questions of a full reading.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
     /// Instances to GET.
     pub gets: Vec<Oid>,
-    /// Subtrees to walk, none of them below another.
+    /// Columns, none of them below another, to be read side by side: whoever reads them one after the other gets the same.
     pub walks: Vec<Oid>,
     /// What is never asked for and never kept, wherever it turns up.
     pub deny: Vec<Oid>,
@@ -27,12 +30,13 @@ pub struct Plan {
 impl Plan {
     pub(super) fn of(profile: &Profile) -> Self {
         let deny: Vec<Oid> = profile.denied().collect();
-        let mut walks = standard::subtrees();
+        let mut walks = standard::columns();
         walks.extend(profile.columns());
         let (beside, mut walks): (Vec<_>, Vec<_>) = walks.into_iter().partition(|root| runs_into(root, &deny));
         walks.sort();
         walks.dedup_by(|below, above| below.starts_with(above.as_ref()));
         let mut gets: Vec<Oid> = standard::discovery();
+        gets.extend(standard::instances());
         gets.extend(profile.instances());
         gets.extend(beside.iter().flat_map(|column| FIRST_ROWS.filter_map(|row| column.join([row]).ok())));
         gets.sort();
@@ -68,11 +72,11 @@ impl Plan {
     }
 }
 
-/// True if the next column is denied: a GETBULK walk of this one would bring it along, so its first rows are asked for
+/// True if a column shortly behind is denied: a GETBULK of this one would bring it along, so its first rows are asked for
 /// by name instead.
 fn runs_into(column: &Oid, deny: &[Oid]) -> bool {
     let arcs: Vec<u32> = column.arcs().collect();
     let Some((last, parent)) = arcs.split_last() else { return false };
-    let Some(next) = last.checked_add(1) else { return false };
-    Oid::from_arcs(parent.iter().copied().chain([next])).is_ok_and(|next| deny.contains(&next))
+    let behind = (1..=RUN).filter_map(|step| last.checked_add(step));
+    behind.filter_map(|next| Oid::from_arcs(parent.iter().copied().chain([next])).ok()).any(|next| deny.contains(&next))
 }

@@ -24,7 +24,7 @@ mod verdict;
 mod recorded;
 
 pub use identity::{brand, identity};
-pub use oids::{denied, discovery, subtrees};
+pub use oids::{columns, denied, discovery, instances};
 pub use verdict::verdict;
 
 use crate::reading::Reading;

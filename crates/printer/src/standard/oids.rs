@@ -59,35 +59,43 @@ pub fn discovery() -> Vec<Oid> {
     .to_vec()
 }
 
-/// The subtrees that a full reading walks: columns where a table also holds people's names or what is not read, whole
-/// tables elsewhere. sysContact, prtGeneralCurrentOperator and prtGeneralServicePerson are not among them.
-pub fn subtrees() -> Vec<Oid> {
-    [
-        oid!("1.3.6.1.2.1.1.6"),
+/// Single instances that a full reading asks for beyond [`discovery`].
+pub fn instances() -> Vec<Oid> {
+    vec![SYS_LOCATION.to_oid()]
+}
+
+/// The columns that a full reading reads: those that figures are made of, not the tables around them.
+pub fn columns() -> Vec<Oid> {
+    let single = [
         IF_TYPE,
         IF_PHYS_ADDRESS,
         HR_DEVICE_TYPE,
         HR_DEVICE_DESCR,
         HR_DEVICE_STATUS,
-        HR_PRINTER,
+        HR_PRINTER_STATUS,
+        HR_PRINTER_ERRORS,
         CURRENT_LOCALIZATION,
         CONSOLE_LOCALIZATION,
         PRINTER_NAME,
         SERIAL_NUMBER,
-        COVER,
         CHARACTER_SET,
-        INPUT,
-        OUTPUT,
-        MARKER,
-        SUPPLY,
-        COLORANT,
         CONSOLE_TEXT,
-        ALERT,
         PORT_DEVICE_ID,
         PORT_HR_DEVICE,
-    ]
-    .map(OidRef::to_oid)
-    .to_vec()
+    ];
+    let of_entries: [(OidRef<'static>, &[u32]); 7] = [
+        (COVER, &[2, 3]),
+        (INPUT, &[2, 8, 9, 10, 12, 13, 18]),
+        (OUTPUT, &[2, 3, 4, 5, 7, 12]),
+        (MARKER, &[3, 4, 5, 6]),
+        (SUPPLY, &[3, 4, 5, 6, 7, 8, 9]),
+        (COLORANT, &[4]),
+        (ALERT, &[2, 3, 4, 5, 6, 7, 8]),
+    ];
+    let entry = |(entry, columns): (OidRef<'static>, &'static [u32])| {
+        columns.iter().filter_map(move |column| entry.to_oid().join([*column]).ok())
+    };
+    single.map(OidRef::to_oid).into_iter().chain(of_entries.into_iter().flat_map(entry)).collect()
 }
 
 /// What is never asked for: ppmPrinterSnmpCommunityName holds a secret, sysContact and the operator's and service
@@ -105,7 +113,7 @@ mod tests {
     #[test]
     fn nothing_denied_is_asked_for() {
         for denied in denied() {
-            for asked in discovery().into_iter().chain(subtrees()) {
+            for asked in discovery().into_iter().chain(instances()).chain(columns()) {
                 assert!(!denied.starts_with(asked.as_ref()) && !asked.starts_with(denied.as_ref()), "{asked} {denied}");
             }
         }

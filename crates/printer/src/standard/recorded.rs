@@ -208,7 +208,7 @@ fn any_value() -> impl Strategy<Value = dca_snmp::Value> {
 }
 
 fn any_row() -> impl Strategy<Value = (dca_snmp::Oid, dca_snmp::Value)> {
-    let roots: Vec<_> = super::subtrees().into_iter().chain(discovery()).collect();
+    let roots: Vec<_> = super::columns().into_iter().chain(super::instances()).chain(discovery()).collect();
     let arcs = proptest::collection::vec(prop_oneof![0_u32..20, any::<u32>()], 0..4);
     (proptest::sample::select(roots), arcs, any_value())
         .prop_map(|(root, arcs, value)| (root.join(arcs).unwrap(), value))

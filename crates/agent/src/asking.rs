@@ -12,17 +12,28 @@ pub struct Asking {
     pub retries: u32,
     /// Packets a second over all devices, at most.
     pub rate: Option<u32>,
+    /// Questions stay within 484 octets, a pause lies between two to one device, and at most 50 packets a second are sent.
+    pub polite: bool,
 }
 
 /// Four seconds: some printers take two or three to wake their network card.
 impl Default for Asking {
     fn default() -> Self {
-        Self { timeout: Duration::from_secs(4), retries: 1, rate: None }
+        Self { timeout: Duration::from_secs(4), retries: 1, rate: None, polite: false }
     }
 }
 
 /// Addresses that are asked at the same time. With it, a range of so many silent addresses takes one time-out.
 pub(crate) const AT_ONCE: usize = 4096;
+
+/// Packets a second in polite mode.
+const POLITE_RATE: u32 = 50;
+/// Octets of a datagram in polite mode: what every SNMP engine must take (RFC 3412 §6).
+pub(crate) const POLITE_OCTETS: usize = 484;
+/// Between two questions to one device in polite mode.
+pub(crate) const POLITE_PAUSE: Duration = Duration::from_millis(250);
+/// Columns read side by side in polite mode.
+pub(crate) const POLITE_COLUMNS: usize = 6;
 
 impl Asking {
     /// How long the first try waits, so that all tries together take at most the time-out: each further one waits twice
@@ -30,6 +41,12 @@ impl Asking {
     pub(crate) fn first_try(self) -> Duration {
         let tries = (1..=self.retries).map(|retry| 1.25 * f64::from(1_u32 << retry.min(6)));
         self.timeout.div_f64(1.0 + tries.sum::<f64>())
+    }
+
+    /// The limit of packets a second.
+    pub(crate) fn packets(self) -> Option<u32> {
+        let polite = self.polite.then_some(POLITE_RATE);
+        [self.rate, polite].into_iter().flatten().min()
     }
 
     /// How long after the one before it the next credentials are tried.
@@ -62,7 +79,7 @@ mod tests {
 
     #[test]
     fn all_tries_fit_into_the_timeout() {
-        let first = |retries| Asking { timeout: Duration::from_secs(7), retries, rate: None }.first_try();
+        let first = |retries| Asking { timeout: Duration::from_secs(7), retries, ..Asking::default() }.first_try();
         assert_eq!(first(0), Duration::from_secs(7));
         assert_eq!(first(1), Duration::from_secs(2));
     }

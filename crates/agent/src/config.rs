@@ -7,6 +7,7 @@
 //! timeout = 2.0                       # seconds until a device counts as silent
 //! retries = 1                         # how often it is asked again within that time
 //! rate = 200                          # packets a second, at most; absent: no limit
+//! polite = true                       # small datagrams and pauses; absent: false
 //!
 //! [[range]]
 //! name = "Head office"
@@ -52,6 +53,9 @@ pub struct RawSnmp {
     pub retries: Option<Spanned<u32>>,
     /// Packets a second, at most.
     pub rate: Option<Spanned<u32>>,
+    /// Small datagrams, pauses between questions to one device, at most 50 packets a second.
+    #[serde(default)]
+    pub polite: bool,
 }
 
 /// A configuration that can be used as it is.
@@ -78,7 +82,7 @@ impl RawConfig {
     pub fn resolve(self, credentials_directory: Option<PathBuf>) -> Result<Config, InputError> {
         let (path, text) = (self.path.as_path(), self.text.as_str());
         let line = |start: usize| input::line_at(text, start);
-        let mut asking = Asking::default();
+        let mut asking = Asking { polite: self.snmp.polite, ..Asking::default() };
         if let Some(timeout) = &self.snmp.timeout {
             asking.timeout = asking::seconds(*timeout.get_ref())
                 .map_err(|what| InputError::line(path, line(timeout.span().start), format!("timeout: {what}")))?;
@@ -138,12 +142,13 @@ mod tests {
     #[test]
     fn a_whole_file_is_understood() {
         let config = resolve(
-            "secrets = \"secrets\"\n[snmp]\ntimeout = 1.5\nretries = 2\nrate = 100\n[[range]]\nname = \"Office\"\n\
+            "secrets = \"secrets\"\n[snmp]\ntimeout = 1.5\nretries = 2\nrate = 100\npolite = true\n[[range]]\nname = \"Office\"\n\
              targets = [\"192.0.2.0/24\", \"plotter.example.com\"]\ntry = [{ community = { secret = \"office\" } }]\n",
         )
         .unwrap();
         assert_eq!(config.asking.timeout.as_millis(), 1500);
-        assert_eq!((config.asking.retries, config.asking.rate), (2, Some(100)));
+        assert_eq!((config.asking.retries, config.asking.rate, config.asking.polite), (2, Some(100), true));
+        assert_eq!(config.asking.packets(), Some(50));
         assert_eq!(config.ranges, ["Office"]);
         assert_eq!(config.keyring.at("192.0.2.1:161".parse().unwrap()).len(), 2);
         assert_eq!(config.keyring.at("198.51.100.1:161".parse().unwrap()).len(), 0);

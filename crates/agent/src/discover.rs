@@ -7,15 +7,16 @@
 //! first to be answered is used from then on. Communities take turns within one question; each user races on its own,
 //! because finding a v3 engine is an exchange in itself.
 //!
-//! What races is a small question, two names: most addresses of a range are silent, and thousands of questions wait at
-//! the same time. Whoever answers it is asked the rest in a second GET.
+//! What races is one GET that tells a printer and who it is; what tells its profile apart is asked of whoever answers, in
+//! a second one.
 
 use crate::credentials::Named;
 use crate::interview::{Device, Part};
 use crate::live::{Live, part};
 use dca_fence::Allowed;
 use dca_lan::Snmp;
-use dca_snmp::{Credentials, Failure, Oid, OidRef, Request, Response, oid};
+use dca_printer::discovery;
+use dca_snmp::{Credentials, Failure, Oid, Request, Response};
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::task::Poll;
@@ -30,13 +31,11 @@ pub(crate) enum Lost {
 
 type Asked<'a> = Pin<Box<dyn Future<Output = Result<Response, Failure>> + Send + 'a>>;
 
-/// Which device this is and what it says of itself; every agent has both (RFC 3418 §2).
-const PROBE: [OidRef<'static>; 2] = [oid!("1.3.6.1.2.1.1.2.0"), oid!("1.3.6.1.2.1.1.1.0")];
-
 /// Asks a device that has answered the race what else discovery wants to know.
 pub(crate) async fn acquaint(mut device: Live, response: Response, names: &[Oid]) -> (Live, Part) {
     let mut found = part(response);
-    let rest = names.iter().filter(|name| !PROBE.iter().any(|asked| **name == *asked)).cloned().collect();
+    let probe = discovery();
+    let rest: Vec<Oid> = names.iter().filter(|name| !probe.contains(name)).cloned().collect();
     let more = device.get(rest).await;
     found.rows.extend(more.rows);
     found.quirks.merge(more.quirks);
@@ -48,7 +47,7 @@ pub(crate) async fn acquaint(mut device: Live, response: Response, names: &[Oid]
 /// Who asks in one question, and the answer to come.
 type Contestant<'a> = (Vec<&'a Named>, Asked<'a>);
 
-/// Finds the credentials that are answered at an address, with the answer to [`PROBE`].
+/// Finds the credentials that are answered at an address, with the answer to [`discovery`].
 pub(crate) async fn race(
     snmp: &Snmp,
     at: Allowed,
@@ -90,13 +89,13 @@ fn contestants<'a>(snmp: &'a Snmp, at: Allowed, list: &'a [Named], stagger: Dura
     let mut race: Vec<Contestant<'_>> = Vec::with_capacity(users.len() + 1);
     let place = |who: &Named| list.iter().position(|named| std::ptr::eq(named, who)).unwrap_or(0) as u32;
     for who in users {
-        let asked = async move { snmp.ask(Request::get(PROBE), at, &who.credentials).await };
+        let asked = async move { snmp.ask(Request::get(discovery()), at, &who.credentials).await };
         race.push((vec![who], after(stagger * place(who), asked)));
     }
     if let Some(first) = communities.first() {
         let wait = stagger * place(first);
         let who = communities.iter().map(|named| named.credentials.clone()).collect();
-        let asked = snmp.ask_as_any(Request::get(PROBE), at, who, stagger);
+        let asked = snmp.ask_as_any(Request::get(discovery()), at, who, stagger);
         race.push((communities, after(wait, asked)));
     }
     race

@@ -6,7 +6,7 @@
 //!                       └─yes──► profile ──► plan ──► GETs, columns ──► reading
 //! ```
 
-use dca_printer::{Plan, Profiles, Reading, Rows, Verdict, verdict};
+use dca_printer::{Care, Plan, Profiles, Reading, Rows, Verdict, verdict};
 use dca_snmp::{Oid, OidRef, Quirks, Value, oid};
 use std::future::Future;
 
@@ -18,6 +18,8 @@ pub(crate) trait Device: Send {
     fn next(&mut self, oids: Vec<Oid>) -> impl Future<Output = Part> + Send;
     /// The rows of columns, of each at most so many.
     fn columns(&mut self, columns: Vec<Oid>, max_rows: usize) -> impl Future<Output = Part> + Send;
+    /// Asks in small questions with pauses from here on.
+    fn gently(&mut self) {}
 }
 
 /// What one question brought.
@@ -29,6 +31,19 @@ pub(crate) struct Part {
     pub(crate) trouble: Option<String>,
     /// Nothing came back at all.
     pub(crate) silent: bool,
+}
+
+impl Part {
+    /// Adds what a further question brought.
+    pub(crate) fn merge(&mut self, more: Self) {
+        self.rows.extend(more.rows);
+        self.quirks.merge(more.quirks);
+        self.silent |= more.silent;
+        self.trouble = match (self.trouble.take(), more.trouble) {
+            (Some(first), Some(second)) => Some(format!("{first}; {second}")),
+            (first, second) => first.or(second),
+        };
+    }
 }
 
 /// How much is asked.
@@ -87,7 +102,13 @@ pub(crate) async fn interview<D: Device>(
         heard.take(Part { rows, quirks: marks.quirks, ..Part::default() });
     }
     let verdict = verdict(&heard.rows);
-    if verdict.is_printer {
+    let care = profile.care(&heard.rows);
+    if care != Care::Usual {
+        device.gently();
+    }
+    if let Care::Never { why } = &care {
+        heard.troubles.push(format!("this model is asked nothing but who it is: {why}"));
+    } else if verdict.is_printer {
         let plan = profile.plan();
         let asked: Vec<Oid> = plan.gets.iter().filter(|oid| heard.rows.get(oid.as_ref()).is_none()).cloned().collect();
         for some in asked.chunks(GET_SIZE) {

@@ -1,5 +1,6 @@
 //! A device on the network that has answered: asked one question at a time with the credentials it knows.
 
+use crate::asking::{POLITE_COLUMNS, POLITE_PAUSE};
 use crate::credentials::Named;
 use crate::interview::{Device, PATIENCE, Part};
 use dca_fence::Allowed;
@@ -10,15 +11,28 @@ pub(crate) struct Live {
     pub(crate) snmp: Snmp,
     pub(crate) at: Allowed,
     pub(crate) who: Named,
+    /// With a pause before each question, and few columns in one.
+    pub(crate) polite: bool,
 }
 
 impl Live {
     pub(crate) async fn ask(&self, request: Request) -> Result<Response, Failure> {
+        self.pause().await;
         self.snmp.ask(request, self.at, &self.who.credentials).await
+    }
+
+    async fn pause(&self) {
+        if self.polite {
+            tokio::time::sleep(POLITE_PAUSE).await;
+        }
     }
 }
 
 impl Device for Live {
+    fn gently(&mut self) {
+        self.polite = true;
+    }
+
     async fn get(&mut self, oids: Vec<Oid>) -> Part {
         let first = oids.first().map(ToString::to_string).unwrap_or_default();
         match self.ask(Request::get(oids)).await {
@@ -37,6 +51,20 @@ impl Device for Live {
     /// Side by side. What a device does not bear so it may bear one after the other, and where it goes silent in one
     /// column the others may still be had.
     async fn columns(&mut self, columns: Vec<Oid>, max_rows: usize) -> Part {
+        let mut all = Part::default();
+        for some in columns.chunks(if self.polite { POLITE_COLUMNS } else { columns.len().max(1) }) {
+            self.pause().await;
+            all.merge(self.side_by_side(some.to_vec(), max_rows).await);
+            if all.silent {
+                break;
+            }
+        }
+        all
+    }
+}
+
+impl Live {
+    async fn side_by_side(&self, columns: Vec<Oid>, max_rows: usize) -> Part {
         let ask = Columns { columns: columns.clone(), max_rows };
         let table = self.snmp.table(ask, self.at, &self.who.credentials).await;
         let cells = table.rows.into_iter().flat_map(|row| row.cells).collect();
@@ -45,22 +73,18 @@ impl Device for Live {
             return part;
         }
         let mut silences = 1;
-        let mut troubles = Vec::new();
+        (part.trouble, part.silent) = (None, false);
         for column in columns {
             let one = self.column(column, max_rows).await;
-            part.rows.extend(one.rows);
-            part.quirks.merge(one.quirks);
-            troubles.extend(one.trouble);
             silences = if one.silent { silences + 1 } else { 0 };
+            part.merge(one);
             if silences >= PATIENCE {
-                return part;
+                break;
             }
         }
-        Part { trouble: (!troubles.is_empty()).then(|| troubles.join("; ")), silent: !troubles.is_empty(), ..part }
+        part
     }
-}
 
-impl Live {
     async fn column(&self, root: Oid, max_rows: usize) -> Part {
         let mut walk = Walk::new(root.clone());
         walk.max_rows = max_rows;

@@ -1,7 +1,7 @@
 //! One set of sockets and the credentials to ask with: what every command on the network starts from.
 
 use crate::also::Ways;
-use crate::asking::{AT_ONCE, Asking};
+use crate::asking::{AT_ONCE, Asking, POLITE_OCTETS};
 use crate::credentials::{Keyring, Named};
 use crate::discover::{Lost, acquaint, race};
 use crate::interview::{Depth, Interview, Part, interview};
@@ -88,7 +88,8 @@ impl Network {
         let snmp = Snmp::bind(Settings {
             timeout: asking.first_try(),
             retries: asking.retries,
-            rate: asking.rate,
+            rate: asking.packets(),
+            max_message: if asking.polite { POLITE_OCTETS } else { Settings::default().max_message },
             // Only the race of credentials uses it: everything else asks one question at a time.
             in_flight_per_device: most,
             in_flight: AT_ONCE * most,
@@ -170,7 +171,9 @@ impl Network {
     pub(crate) async fn greet(&self, at: Allowed) -> Result<(Live, Part), Failed> {
         let Shared { snmp, asking, keyring, discovery, .. } = &*self.shared;
         match race(snmp, at, &keyring.at(at.addr()), asking.stagger()).await {
-            Ok((who, response)) => Ok(acquaint(Live { snmp: snmp.clone(), at, who }, response, discovery).await),
+            Ok((who, response)) => {
+                Ok(acquaint(Live { snmp: snmp.clone(), at, who, polite: asking.polite }, response, discovery).await)
+            }
             Err(Lost::Failed(why) | Lost::Silent(why)) => Err(Failed { address: at.to_string(), why }),
         }
     }
@@ -213,7 +216,9 @@ impl Shared {
     /// Interviews a device that has answered.
     async fn meet(self: Arc<Self>, at: Allowed, who: Named, response: Response, depth: Depth) -> Seen {
         tracing::debug!(%at, with = %who.label, "answered");
-        let (mut device, part) = acquaint(Live { snmp: self.snmp.clone(), at, who }, response, &self.discovery).await;
+        let (mut device, part) =
+            acquaint(Live { snmp: self.snmp.clone(), at, who, polite: self.asking.polite }, response, &self.discovery)
+                .await;
         let _permit = self.readers.acquire().await;
         let mut interview = interview(&mut device, &self.profiles, part, depth).await;
         if depth == Depth::Full && interview.verdict.is_printer {

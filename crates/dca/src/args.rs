@@ -236,11 +236,14 @@ pub(crate) struct Ask {
     /// Packets a second over all devices, at most [default: no limit]
     #[arg(long, value_name = "N", value_parser = rate, help_heading = "Asking")]
     rate: Option<u32>,
+    /// Small datagrams, pauses between questions to one device, at most 50 packets a second
+    #[arg(long, help_heading = "Asking")]
+    polite: bool,
 }
 
 impl Ask {
     pub(crate) fn asking(&self) -> Asking {
-        Asking { timeout: self.timeout, retries: self.retries, rate: self.rate }
+        Asking { timeout: self.timeout, retries: self.retries, rate: self.rate, polite: self.polite }
     }
 
     /// Reads the credentials that the options name. Passwords come from files or the environment, never from arguments:

@@ -96,7 +96,7 @@ impl Driver {
             timeout: settings.timeout,
             retries: settings.retries,
             in_flight_per_target: settings.in_flight_per_device.max(1),
-            ..Limits::default()
+            max_message: settings.max_message,
         };
         Self {
             manager: Manager::new(limits, seed),

@@ -13,6 +13,8 @@ pub struct Settings {
     pub rate: Option<u32>,
     /// Most requests in flight to one device. Printers answer one at a time; more only fills their queue.
     pub in_flight_per_device: usize,
+    /// Octets of the largest message, sent or wished for (484 to 65,507).
+    pub max_message: usize,
     /// Most questions taken in at once, over all devices. Callers beyond it wait their turn, their time-out does not run.
     pub in_flight: usize,
     /// Octets of receive buffer asked of the system; [`Snmp::receive_buffer`](crate::Snmp::receive_buffer) says what it
@@ -27,6 +29,7 @@ impl Default for Settings {
             retries: 1,
             rate: None,
             in_flight_per_device: 1,
+            max_message: 1472,
             in_flight: 4096,
             receive_buffer: 4 << 20,
         }

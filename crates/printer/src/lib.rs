@@ -12,6 +12,7 @@
 
 pub mod dialect;
 mod fuse;
+mod poll;
 mod profile;
 mod reading;
 mod replies;
@@ -19,7 +20,8 @@ mod rows;
 mod standard;
 
 pub use fuse::fuse;
-pub use profile::{Plan, Profile, ProfileError, Profiles};
+pub use poll::{Cause, Depth, Extra, Learnt, Mark, Questions};
+pub use profile::{Care, Plan, Profile, ProfileError, Profiles};
 pub use reading::{
     Alert, Confidence, Count, Cover, Detail, Fact, Identity, Input, Maintenance, Meter, Output, Reading, Source,
     Status, Supply, Total, Verdict,

@@ -40,6 +40,8 @@ pub(crate) struct File {
     pub(crate) total: Option<Total>,
     #[serde(default)]
     pub(crate) deny: Vec<Deny>,
+    #[serde(default)]
+    pub(crate) fragile: Vec<Fragile>,
 }
 
 /// One way to tell that a device is this profile's: all that is said here holds.
@@ -395,6 +397,26 @@ pub(crate) struct Deny {
     pub(crate) oid: Spanned<OidText>,
     #[serde(rename = "why")]
     pub(crate) _why: Note,
+}
+
+/// Models that do not bear to be asked as others are.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Fragile {
+    /// Stand in sysDescr, hrDeviceDescr or an IEEE 1284 device id as whole words, case aside.
+    pub(crate) words: String,
+    pub(crate) ask: Care,
+    pub(crate) why: Note,
+}
+
+/// How a fragile model is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Care {
+    /// A full reading a day, in small questions with pauses.
+    Gently,
+    /// Who it is, nothing else.
+    Never,
 }
 
 /// How well a meaning is known: A, B or C.

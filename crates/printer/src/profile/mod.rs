@@ -52,6 +52,23 @@ pub struct Profile {
     file: Arc<File>,
 }
 
+/// How a device bears to be asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Care {
+    /// As others do.
+    Usual,
+    /// Rarely, in small questions with pauses.
+    Gently {
+        /// What happens otherwise, one sentence.
+        why: String,
+    },
+    /// Nothing beyond who it is.
+    Never {
+        /// What happens otherwise, one sentence.
+        why: String,
+    },
+}
+
 impl Profiles {
     /// The profiles that come with the crate. A test reads them all; one that could not be read would be missing here.
     pub fn builtin() -> Self {
@@ -117,6 +134,18 @@ impl Profile {
         Plan::of(self)
     }
 
+    /// How the device that gave these rows bears to be asked, and why. Only the answers to [`Profiles::discovery`] are
+    /// looked at.
+    pub fn care(&self, rows: &Rows) -> Care {
+        let named = self.file.fragile.iter().filter(|fragile| pick::names_itself(rows, &fragile.words));
+        let worst = named.max_by_key(|fragile| fragile.ask == file::Care::Never);
+        match worst.map(|fragile| (fragile.ask, fragile.why.to_string())) {
+            None => Care::Usual,
+            Some((file::Care::Gently, why)) => Care::Gently { why },
+            Some((file::Care::Never, why)) => Care::Never { why },
+        }
+    }
+
     /// What the answers say. Never fails: what cannot be made sense of is left out and told as a doubt.
     pub fn read(&self, rows: &Rows) -> Reading {
         let plan = self.plan();
@@ -177,6 +206,45 @@ impl Profile {
         let (_, identity) = identity::questions(&file.identity);
         let logs = file.log.iter().flat_map(log::columns);
         meters.chain(counts).chain(identity).chain(logs).chain(file.supplies.detail.iter().flat_map(detail::columns))
+    }
+
+    /// Instances and columns of counts, which move as the device works.
+    pub(crate) fn moving(&self) -> impl Iterator<Item = Oid> {
+        let file = &self.file;
+        let meters = file.meter.iter().flat_map(|meter| meter.oid.iter().chain(meter.sum.iter().flatten()));
+        let tables = file.meter_table.iter().map(|table| table.values.get_ref());
+        let records = file.records.iter().map(|records| &records.oid);
+        let counts = file.count.iter().map(|count| &count.oid);
+        let count_tables = file.count_table.iter().map(|table| &table.values);
+        let past = file.log.iter().filter(|log| !log.active).flat_map(|log| [Some(&log.entries), log.pages.as_ref()]);
+        let all = meters.chain(tables).chain(records).chain(counts).chain(count_tables).chain(past.flatten());
+        all.map(|oid| oid.0.clone())
+    }
+
+    /// Columns of labels and codes, which say what the rows beside them count.
+    pub(crate) fn meanings(&self) -> impl Iterator<Item = Oid> {
+        let moving: Vec<Oid> = self.moving().collect();
+        let tables = self.file.meter_table.iter().flat_map(meters::columns);
+        let counts = self.file.count_table.iter().flat_map(|table| [table.codes.as_ref(), table.texts.as_ref()]);
+        let all = tables.chain(counts.flatten().map(|oid| oid.0.clone()));
+        all.filter(move |column| !moving.iter().any(|moving| column.starts_with(moving.as_ref())))
+    }
+
+    /// Columns of what a supply has left.
+    pub(crate) fn wearing(&self) -> impl Iterator<Item = Oid> {
+        self.file.supplies.detail.iter().filter_map(|detail| detail.pages_left.as_ref()).map(|oid| oid.0.clone())
+    }
+
+    /// Columns of troubles that last, beside prtAlertTable.
+    pub(crate) fn troubles(&self) -> impl Iterator<Item = Oid> {
+        self.file.log.iter().filter(|log| log.active).flat_map(log::columns)
+    }
+
+    /// The instances that a meter adds to this one.
+    pub(crate) fn summed_with(&self, oid: &Oid) -> impl Iterator<Item = Oid> {
+        let sums = self.file.meter.iter().filter_map(|meter| meter.sum.as_ref());
+        let with = sums.filter(|sum| sum.iter().any(|part| part.0 == *oid));
+        with.flatten().map(|part| part.0.clone()).collect::<Vec<_>>().into_iter()
     }
 
     fn denied(&self) -> impl Iterator<Item = Oid> {

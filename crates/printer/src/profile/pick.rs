@@ -54,9 +54,7 @@ fn one(rule: &Match, rows: &Rows) -> Option<Fit> {
         fit.arcs = root.0.as_ref().len();
     }
     if let Some(words) = &rule.words {
-        let texts = [SYS_DESCR, HR_DEVICE_DESCR, DEVICE_ID];
-        let found = texts.into_iter().filter_map(|oid| rows.get(oid)?.as_octets()).any(|text| has_words(text, words));
-        if !found {
+        if !names_itself(rows, words) {
             return None;
         }
         fit.kinds += 1;
@@ -68,6 +66,12 @@ fn one(rule: &Match, rows: &Rows) -> Option<Fit> {
         fit.present = true;
     }
     (fit.kinds > 0).then_some(fit)
+}
+
+/// True if the device calls itself so.
+pub(super) fn names_itself(rows: &Rows, words: &str) -> bool {
+    let texts = [SYS_DESCR, HR_DEVICE_DESCR, DEVICE_ID];
+    texts.into_iter().filter_map(|oid| rows.get(oid)?.as_octets()).any(|text| has_words(text, words))
 }
 
 /// True if `words` stand in the text as whole words, case aside.

@@ -74,6 +74,7 @@ impl File {
         self.count_table.extend_from_slice(&parent.count_table);
         self.log.extend_from_slice(&parent.log);
         self.deny.extend_from_slice(&parent.deny);
+        self.fragile.extend_from_slice(&parent.fragile);
         self.vendor = self.vendor.take().or_else(|| parent.vendor.clone());
         self.total = self.total.take().or_else(|| parent.total.clone());
     }

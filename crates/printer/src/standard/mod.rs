@@ -11,7 +11,7 @@ pub(crate) mod enums;
 mod identity;
 mod meters;
 mod model;
-mod oids;
+pub(crate) mod oids;
 pub(crate) mod serials;
 mod status;
 mod supplies;
@@ -21,9 +21,10 @@ mod trays;
 mod verdict;
 
 #[cfg(test)]
-mod recorded;
+pub(crate) mod recorded;
 
 pub use identity::{brand, identity};
+pub(crate) use oids::{HOT, LEVELS};
 pub use oids::{columns, denied, discovery, instances};
 pub use verdict::verdict;
 

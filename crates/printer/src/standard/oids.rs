@@ -25,15 +25,19 @@ objects! {
     HR_PRINTER_STATUS = "1.3.6.1.2.1.25.3.5.1.1";
     HR_PRINTER_ERRORS = "1.3.6.1.2.1.25.3.5.1.2";
     PRINTER_MIB = "1.3.6.1.2.1.43";
+    CONFIG_CHANGES = "1.3.6.1.2.1.43.5.1.1.1";
     CURRENT_LOCALIZATION = "1.3.6.1.2.1.43.5.1.1.2";
     CONSOLE_LOCALIZATION = "1.3.6.1.2.1.43.5.1.1.10";
     PRINTER_NAME = "1.3.6.1.2.1.43.5.1.1.16";
     SERIAL_NUMBER = "1.3.6.1.2.1.43.5.1.1.17";
+    ALL_EVENTS = "1.3.6.1.2.1.43.5.1.1.19";
     COVER = "1.3.6.1.2.1.43.6.1.1";
     CHARACTER_SET = "1.3.6.1.2.1.43.7.1.1.4";
     INPUT = "1.3.6.1.2.1.43.8.2.1";
     OUTPUT = "1.3.6.1.2.1.43.9.2.1";
     MARKER = "1.3.6.1.2.1.43.10.2.1";
+    MARKER_UNIT = "1.3.6.1.2.1.43.10.2.1.3";
+    MARKER_POWER_ON = "1.3.6.1.2.1.43.10.2.1.5";
     SUPPLY = "1.3.6.1.2.1.43.11.1.1";
     COLORANT = "1.3.6.1.2.1.43.12.1.1";
     CONSOLE_TEXT = "1.3.6.1.2.1.43.16.5.1.2";
@@ -74,10 +78,12 @@ pub fn columns() -> Vec<Oid> {
         HR_DEVICE_STATUS,
         HR_PRINTER_STATUS,
         HR_PRINTER_ERRORS,
+        CONFIG_CHANGES,
         CURRENT_LOCALIZATION,
         CONSOLE_LOCALIZATION,
         PRINTER_NAME,
         SERIAL_NUMBER,
+        ALL_EVENTS,
         CHARACTER_SET,
         CONSOLE_TEXT,
         PORT_DEVICE_ID,
@@ -97,6 +103,28 @@ pub fn columns() -> Vec<Oid> {
     };
     single.map(OidRef::to_oid).into_iter().chain(of_entries.into_iter().flat_map(entry)).collect()
 }
+
+/// What is looked at every few minutes: is it running, has something happened, how many pages.
+pub(crate) const HOT: [OidRef<'static>; 7] = [
+    SYS_UP_TIME,
+    HR_DEVICE_STATUS,
+    HR_PRINTER_STATUS,
+    HR_PRINTER_ERRORS,
+    CONFIG_CHANGES,
+    ALL_EVENTS,
+    oid!("1.3.6.1.2.1.43.10.2.1.4"),
+];
+
+/// What is used up or opened: prtCoverStatus, prtInputCurrentLevel, prtOutputRemainingCapacity, prtMarkerSuppliesMaxCapacity
+/// and its level, prtConsoleDisplayBufferText.
+pub(crate) const LEVELS: [OidRef<'static>; 6] = [
+    oid!("1.3.6.1.2.1.43.6.1.1.3"),
+    oid!("1.3.6.1.2.1.43.8.2.1.10"),
+    oid!("1.3.6.1.2.1.43.9.2.1.5"),
+    oid!("1.3.6.1.2.1.43.11.1.1.8"),
+    oid!("1.3.6.1.2.1.43.11.1.1.9"),
+    CONSOLE_TEXT,
+];
 
 /// What is never asked for: ppmPrinterSnmpCommunityName holds a secret, sysContact and the operator's and service
 /// person's columns hold names of people.

@@ -10,8 +10,8 @@ use dca_printer::{Care, Plan, Profiles, Reading, Rows, Verdict, verdict};
 use dca_snmp::{Oid, OidRef, Quirks, Value, oid};
 use std::future::Future;
 
-/// Something that answers one question at a time.
-pub(crate) trait Device: Send {
+/// Something that answers one question at a time: a device on the network, a recording, a simulated device.
+pub trait Device: Send {
     /// The values of these instances.
     fn get(&mut self, oids: Vec<Oid>) -> impl Future<Output = Part> + Send;
     /// The first row behind each of these names.
@@ -24,13 +24,19 @@ pub(crate) trait Device: Send {
 
 /// What one question brought.
 #[derive(Debug, Default)]
-pub(crate) struct Part {
-    pub(crate) rows: Vec<(Oid, Value)>,
-    pub(crate) quirks: Quirks,
+pub struct Part {
+    /// The rows.
+    pub rows: Vec<(Oid, Value)>,
+    /// What was forgiven.
+    pub quirks: Quirks,
     /// Why it is not everything, one sentence.
-    pub(crate) trouble: Option<String>,
+    pub trouble: Option<String>,
     /// Nothing came back at all.
-    pub(crate) silent: bool,
+    pub silent: bool,
+    /// What came back says that we are not let in: user, password, community or context.
+    pub refused: bool,
+    /// The network says that nobody listens there.
+    pub unreachable: bool,
 }
 
 impl Part {
@@ -39,6 +45,8 @@ impl Part {
         self.rows.extend(more.rows);
         self.quirks.merge(more.quirks);
         self.silent |= more.silent;
+        self.refused |= more.refused;
+        self.unreachable |= more.unreachable;
         self.trouble = match (self.trouble.take(), more.trouble) {
             (Some(first), Some(second)) => Some(format!("{first}; {second}")),
             (first, second) => first.or(second),
@@ -56,7 +64,7 @@ pub(crate) enum Depth {
 }
 
 /// What came out.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Interview {
     pub(crate) verdict: Verdict,
     pub(crate) reading: Reading,

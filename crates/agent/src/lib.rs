@@ -18,6 +18,7 @@ mod interview;
 mod live;
 mod network;
 mod ping;
+pub mod poll;
 mod progress;
 mod read;
 mod record;

@@ -5,7 +5,7 @@ use crate::credentials::Named;
 use crate::interview::{Device, PATIENCE, Part};
 use dca_fence::Allowed;
 use dca_lan::Snmp;
-use dca_snmp::{Binding, Columns, Failure, Oid, Quirks, Request, Response, VarBind, Walk, WalkEnd};
+use dca_snmp::{Binding, Columns, Failure, Oid, Quirks, Request, Response, Table, VarBind, Walk, WalkEnd};
 
 pub(crate) struct Live {
     pub(crate) snmp: Snmp,
@@ -35,17 +35,11 @@ impl Device for Live {
 
     async fn get(&mut self, oids: Vec<Oid>) -> Part {
         let first = oids.first().map(ToString::to_string).unwrap_or_default();
-        match self.ask(Request::get(oids)).await {
-            Ok(response) => part(response),
-            Err(failure) => failed(&format!("GET of {first} and others"), &failure),
-        }
+        Part::answer(&format!("GET of {first} and others"), self.ask(Request::get(oids)).await)
     }
 
     async fn next(&mut self, oids: Vec<Oid>) -> Part {
-        match self.ask(Request::get_next(oids)).await {
-            Ok(response) => part(response),
-            Err(failure) => failed("GETNEXT", &failure),
-        }
+        Part::answer("GETNEXT", self.ask(Request::get_next(oids)).await)
     }
 
     /// Side by side. What a device does not bear so it may bear one after the other, and where it goes silent in one
@@ -67,8 +61,7 @@ impl Live {
     async fn side_by_side(&self, columns: Vec<Oid>, max_rows: usize) -> Part {
         let ask = Columns { columns: columns.clone(), max_rows };
         let table = self.snmp.table(ask, self.at, &self.who.credentials).await;
-        let cells = table.rows.into_iter().flat_map(|row| row.cells).collect();
-        let mut part = ended("the columns", cells, table.quirks, table.end);
+        let mut part = Part::table("the columns", table);
         if !part.silent {
             return part;
         }
@@ -90,6 +83,18 @@ impl Live {
         walk.max_rows = max_rows;
         let walked = self.snmp.walk(walk, self.at, &self.who.credentials).await;
         ended(&format!("walk of {root}"), walked.varbinds, walked.quirks, walked.end)
+    }
+}
+
+impl Part {
+    /// What a question brought; `what` names it where it failed.
+    pub fn answer(what: &str, answer: Result<Response, Failure>) -> Self {
+        answer.map_or_else(|failure| failed(what, &failure), part)
+    }
+
+    /// What columns brought; `what` names them where they failed.
+    pub fn table(what: &str, table: Table) -> Self {
+        ended(what, table.rows.into_iter().flat_map(|row| row.cells).collect(), table.quirks, table.end)
     }
 }
 
@@ -148,6 +153,9 @@ fn rows(varbinds: Vec<VarBind>) -> Part {
 }
 
 fn failed(what: &str, failure: &Failure) -> Part {
-    let silent = failure.is_silence() || matches!(failure, Failure::Unreachable(_) | Failure::Cancelled);
-    Part { trouble: Some(format!("{what}: {failure}")), silent, ..Part::default() }
+    let unreachable = matches!(failure, Failure::Unreachable(_));
+    let silent = unreachable || failure.is_silence() || matches!(failure, Failure::Cancelled);
+    let refused =
+        matches!(failure, Failure::Usm(_) | Failure::BadDigest | Failure::BadPrivacy | Failure::Dropped { .. });
+    Part { trouble: Some(format!("{what}: {failure}")), silent, refused, unreachable, ..Part::default() }
 }

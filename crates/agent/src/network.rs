@@ -6,6 +6,7 @@ use crate::credentials::{Keyring, Named};
 use crate::discover::{Lost, acquaint, race};
 use crate::interview::{Depth, Interview, Part, interview};
 use crate::live::Live;
+use crate::poll::Notebook;
 use crate::progress::Progress;
 use crate::scope::Scope;
 use dca_fence::Allowed;
@@ -35,6 +36,8 @@ pub(crate) struct Shared {
     ways: Ways,
     /// What every device is asked that answers at all.
     discovery: Vec<Oid>,
+    /// What sweeps note for the memory.
+    pub(crate) notebook: Option<Notebook>,
     /// Devices that are read at the same time.
     readers: Semaphore,
 }
@@ -97,7 +100,7 @@ impl Network {
         })?;
         let discovery = profiles.discovery();
         let (probes, ways, readers) = (snmp.giving_way(), Ways::of(scope), Semaphore::new(READERS));
-        let shared = Shared { snmp, probes, asking, keyring, profiles, ways, discovery, readers };
+        let shared = Shared { snmp, probes, asking, keyring, profiles, ways, discovery, notebook: None, readers };
         Ok(Self { shared: Arc::new(shared) })
     }
 
@@ -202,25 +205,50 @@ impl Shared {
     /// heap.
     async fn device(self: Arc<Self>, at: Allowed, depth: Depth) -> Seen {
         let met = {
-            let list = self.keyring.at(at.addr());
+            let list = self.list(at);
             let race = race(&self.probes, at, &list, self.asking.stagger()).await;
             race.map(|(who, response)| Box::pin(Arc::clone(&self).meet(at, who, response, depth)))
         };
         match met {
             Ok(met) => met.await,
             Err(Lost::Silent(why)) => Seen::Silent(why),
-            Err(Lost::Failed(why)) => Seen::Failed(why),
+            Err(Lost::Failed(why)) => {
+                if let Some(notebook) = &self.notebook {
+                    notebook.refused(at, &why);
+                }
+                Seen::Failed(why)
+            }
+        }
+    }
+
+    /// As whom an address is asked: first as whom it answered before.
+    fn list(&self, at: Allowed) -> Arc<[Named]> {
+        let list = self.keyring.at(at.addr());
+        let preferred = self.notebook.as_ref().and_then(|notebook| notebook.prefers(at.addr()));
+        match preferred.and_then(|label| list.iter().position(|named| *named.label == *label)) {
+            None | Some(0) => list,
+            Some(place) => {
+                let mut list = list.to_vec();
+                if let Some(first) = list.get_mut(..=place) {
+                    first.rotate_right(1);
+                }
+                list.into()
+            }
         }
     }
 
     /// Interviews a device that has answered.
     async fn meet(self: Arc<Self>, at: Allowed, who: Named, response: Response, depth: Depth) -> Seen {
         tracing::debug!(%at, with = %who.label, "answered");
+        let label = who.label.clone();
         let (mut device, part) =
             acquaint(Live { snmp: self.snmp.clone(), at, who, polite: self.asking.polite }, response, &self.discovery)
                 .await;
         let _permit = self.readers.acquire().await;
         let mut interview = interview(&mut device, &self.profiles, part, depth).await;
+        if let Some(notebook) = &self.notebook {
+            notebook.met(at, &label, depth, &interview, &self.profiles);
+        }
         if depth == Depth::Full && interview.verdict.is_printer {
             self.ways.ask(at, &interview.rows, &mut interview.reading).await;
         }

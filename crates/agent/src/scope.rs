@@ -115,6 +115,11 @@ impl Scope {
         self.fence.targets().filter_map(|at| self.fence.admit(at))
     }
 
+    /// The address as one that may be asked, if the scope has it.
+    pub fn admit(&self, at: SocketAddr) -> Option<Allowed> {
+        self.fence.admit(at)
+    }
+
     /// How many there are.
     pub fn count(&self) -> u64 {
         self.fence.count()

@@ -55,6 +55,10 @@ pub(crate) enum Command {
         /// Further profiles (TOML files or folders of them), which win over built-in ones of the same name
         #[arg(long, value_name = "FILE")]
         profile: Vec<PathBuf>,
+        /// Remember devices in this folder: says who is new, moved, replaced or missing, and asks each first as whom it
+        /// answered before. Holds no secrets; without it nothing is kept
+        #[arg(long, value_name = "DIR")]
+        state: Option<PathBuf>,
         #[command(flatten)]
         output: Output,
         #[command(flatten)]
@@ -81,6 +85,10 @@ pub(crate) enum Command {
         /// Further profiles (TOML files or folders of them), which win over built-in ones of the same name
         #[arg(long, value_name = "FILE")]
         profile: Vec<PathBuf>,
+        /// Remember devices in this folder: says who is new, moved, replaced or missing, and asks each first as whom it
+        /// answered before. Holds no secrets; without it nothing is kept
+        #[arg(long, value_name = "DIR", conflicts_with = "walk")]
+        state: Option<PathBuf>,
         #[command(flatten)]
         output: Output,
         #[command(flatten)]

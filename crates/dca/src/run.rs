@@ -3,6 +3,7 @@
 use crate::args::{Ask, Cli, Command, ConfigCommand, Format, Output, ProfileCommand};
 use crate::terminal::{Bar, complain, look, many, print};
 use anyhow::{Context, Result};
+use dca_agent::poll::Memory;
 use dca_agent::report::{self, json, reading_text, readings_csv, scan_csv, scan_table, unread_table};
 use dca_agent::{
     Also, Ended, Form, InputError, Keyring, Network, Oid, Profiles, Read, Run, Scope, Success, Targets, recording,
@@ -13,14 +14,14 @@ use std::time::Duration;
 pub(crate) async fn run(cli: Cli) -> Result<Success> {
     let quiet = cli.verbose > 0;
     match cli.command {
-        Command::Scan { targets, all, profile, output, ask } => {
-            scan(&targets, all, &profile, output, &ask, quiet).await
+        Command::Scan { targets, all, profile, state, output, ask } => {
+            scan(&targets, all, &profile, state.as_deref(), output, &ask, quiet).await
         }
         Command::Read { walk, sources, profile, output, .. } if !walk.is_empty() => {
             read_walks(&walk, sources, &profile, output).await
         }
-        Command::Read { targets, all, also, sources, profile, output, ask, .. } => {
-            read(&targets, all, &also, sources, &profile, output, &ask, quiet).await
+        Command::Read { targets, all, also, sources, profile, state, output, ask, .. } => {
+            read(&targets, all, &also, sources, &profile, state.as_deref(), output, &ask, quiet).await
         }
         Command::Walk { target, oid, format, ask } => walk(&target, &oid, format, &ask).await,
         Command::Record { target, output, ask } => record(&target, &output, &ask).await,
@@ -40,12 +41,15 @@ async fn scan(
     targets: &[String],
     all: bool,
     profiles: &[PathBuf],
+    state: Option<&Path>,
     output: Output,
     ask: &Ask,
     quiet: bool,
 ) -> Result<Success> {
-    let (network, scope) = open(targets, &[], ask, load(profiles)?).await?;
+    let profiles = load(profiles)?;
+    let (network, scope) = open(targets, &[], ask, profiles.clone()).await?;
     let mut bar = Bar::new(quiet);
+    let (network, mut memory) = remember(network, state, &profiles)?;
     let run = network.scan(&scope, &mut bar, interrupted()).await;
     bar.finish();
     let printers = run.answered.iter().filter(|device| device.is_printer).count();
@@ -56,6 +60,7 @@ async fn scan(
         _ => scan_table(&run.answered, all, look(false)),
     })?;
     tell(&run, &network);
+    take_stock(&network, &scope, memory.as_mut(), run.interrupted).await?;
     let others = run.answered.len() - printers;
     let hint = if others > 0 && !all { " (--all lists them)" } else { "" };
     complain(&format!(
@@ -75,16 +80,20 @@ async fn read(
     also: &[Also],
     sources: bool,
     profiles: &[PathBuf],
+    state: Option<&Path>,
     output: Output,
     ask: &Ask,
     quiet: bool,
 ) -> Result<Success> {
-    let (network, scope) = open(targets, also, ask, load(profiles)?).await?;
+    let profiles = load(profiles)?;
+    let (network, scope) = open(targets, also, ask, profiles.clone()).await?;
     let mut bar = Bar::new(quiet);
+    let (network, mut memory) = remember(network, state, &profiles)?;
     let run = network.read(&scope, all, &mut bar, interrupted()).await;
     bar.finish();
     show(&run.answered, sources, output)?;
     tell(&run, &network);
+    take_stock(&network, &scope, memory.as_mut(), run.interrupted).await?;
     Ok(run.success(|read| read.complete))
 }
 
@@ -260,6 +269,28 @@ fn only(scope: &Scope, target: &str) -> Result<dca_agent::Allowed, InputError> {
 /// Further profiles beside the built-in ones.
 fn load(files: &[PathBuf]) -> Result<Profiles, InputError> {
     dca_agent::profiles(files)
+}
+
+/// The memory in a folder, if one is named.
+fn remember(network: Network, folder: Option<&Path>, profiles: &Profiles) -> Result<(Network, Option<Memory>)> {
+    let Some(folder) = folder else { return Ok((network, None)) };
+    let memory = Memory::open(folder, profiles)?;
+    for problem in &memory.problems {
+        complain(problem);
+    }
+    Ok((network.remembering(&memory), Some(memory)))
+}
+
+/// Says what a run means for the devices that are known.
+async fn take_stock(network: &Network, scope: &Scope, memory: Option<&mut Memory>, interrupted: bool) -> Result<()> {
+    let Some(memory) = memory else { return Ok(()) };
+    let news = network.take_stock(scope, memory, !interrupted).await?;
+    for one in &news {
+        if let Some(known) = memory.get(one.device()) {
+            complain(&one.sentence(known));
+        }
+    }
+    Ok(())
 }
 
 fn tell<T>(run: &Run<T>, network: &Network) {

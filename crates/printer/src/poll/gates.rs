@@ -20,7 +20,7 @@ pub struct Mark {
 }
 
 /// Why more is to be asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Cause {
     /// sysUpTime fell: it was switched on, or restarted. Once in 497 days the count merely starts over.
     Restarted,
@@ -30,6 +30,10 @@ pub enum Cause {
     Alerted,
     /// The error bits are others.
     ErrorsChanged,
+    /// A supply has more than before: replaced or refilled. Seen in a reading, not in a [`Mark`].
+    SupplyRose,
+    /// The total cannot be told from where it came from. Seen in a reading, not in a [`Mark`].
+    TotalLost,
 }
 
 impl Mark {
@@ -66,9 +70,9 @@ impl Cause {
     /// How deep it makes worth asking.
     pub fn depth(self) -> Depth {
         match self {
-            Self::Restarted => Depth::Cold,
+            Self::Restarted | Self::SupplyRose => Depth::Cold,
             // Rows may have come that were never asked for.
-            Self::Reconfigured => Depth::Full,
+            Self::Reconfigured | Self::TotalLost => Depth::Full,
             Self::Alerted | Self::ErrorsChanged => Depth::Warm,
         }
     }

@@ -141,6 +141,7 @@ impl Learnt {
             reading.inputs.clear();
             reading.outputs.clear();
             reading.covers.clear();
+            reading.details.clear();
         }
         reading
     }
@@ -167,6 +168,16 @@ impl Learnt {
     /// True if a reading still takes its total from where it came from before.
     pub fn is_known_total(&self, total: &Total) -> bool {
         self.total.as_ref() == Some(&total.source)
+    }
+
+    /// True if the full reading named a total.
+    pub fn has_total(&self) -> bool {
+        self.total.is_some()
+    }
+
+    /// True if these rows have no alert in them.
+    pub fn is_quiet(&self, rows: &Rows) -> bool {
+        self.alerts.iter().all(|column| rows.under(column.as_ref()).next().is_none())
     }
 
     fn is_known(&self, meter: &Meter) -> bool {

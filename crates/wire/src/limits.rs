@@ -1,0 +1,114 @@
+//! How large a message may be, and the only two ways in and out.
+
+use prost::Message;
+
+/// A message that travels on its own, with its limits.
+pub trait Limited: Message + Default {
+    /// What it is called in an error.
+    const NAME: &'static str;
+    /// Most octets, encoded.
+    const OCTETS: usize;
+    /// Most fields on its top level, each element of a list counted. Decoding turns two octets into a whole struct, so
+    /// that octets alone bound no memory.
+    const FIELDS: usize;
+
+    /// What does not hold in it, if anything.
+    fn problem(&self) -> Option<&'static str>;
+}
+
+/// A message that is not sent, or not taken.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum WireError {
+    /// Larger than its limit.
+    #[error("{message} of {octets} octets, at most {most} are allowed")]
+    TooLarge {
+        /// Which message.
+        message: &'static str,
+        /// How large it is.
+        octets: usize,
+        /// How large it may be.
+        most: usize,
+    },
+    /// More fields than its limit.
+    #[error("{message} with more than {most} fields")]
+    TooMany {
+        /// Which message.
+        message: &'static str,
+        /// How many it may have.
+        most: usize,
+    },
+    /// Not the encoding of this message.
+    #[error("{message} cannot be read: {why}")]
+    Unreadable {
+        /// Which message.
+        message: &'static str,
+        /// What the decoder says.
+        why: String,
+    },
+    /// Something in it does not hold.
+    #[error("{message}: {why}")]
+    Invalid {
+        /// Which message.
+        message: &'static str,
+        /// What does not hold.
+        why: &'static str,
+    },
+}
+
+/// The octets of a message.
+///
+/// # Errors
+/// If it is larger than its limits, or does not hold: what no peer would take is not sent.
+pub fn encode<M: Limited>(message: &M) -> Result<Vec<u8>, WireError> {
+    measure::<M>(message.encoded_len())?;
+    hold(message)?;
+    let octets = message.encode_to_vec();
+    count::<M>(&octets)?;
+    Ok(octets)
+}
+
+/// The message that was received. Fields that this version does not know are skipped.
+///
+/// # Errors
+/// If the octets are more than its limits, no such message, or one that does not hold.
+pub fn decode<M: Limited>(octets: &[u8]) -> Result<M, WireError> {
+    measure::<M>(octets.len())?;
+    count::<M>(octets)?;
+    let message = M::decode(octets).map_err(unreadable::<M>)?;
+    hold(&message)?;
+    Ok(message)
+}
+
+fn measure<M: Limited>(octets: usize) -> Result<(), WireError> {
+    if octets > M::OCTETS {
+        return Err(WireError::TooLarge { message: M::NAME, octets, most: M::OCTETS });
+    }
+    Ok(())
+}
+
+fn hold<M: Limited>(message: &M) -> Result<(), WireError> {
+    match message.problem() {
+        Some(why) => Err(WireError::Invalid { message: M::NAME, why }),
+        None => Ok(()),
+    }
+}
+
+fn unreadable<M: Limited>(why: prost::DecodeError) -> WireError {
+    WireError::Unreadable { message: M::NAME, why: why.to_string() }
+}
+
+/// Counts the fields on the top level without decoding what is in them.
+fn count<M: Limited>(mut octets: &[u8]) -> Result<(), WireError> {
+    let mut fields = 0;
+    while !octets.is_empty() {
+        fields += 1;
+        if fields > M::FIELDS {
+            return Err(WireError::TooMany { message: M::NAME, most: M::FIELDS });
+        }
+        let (tag, wire_type) = prost::encoding::decode_key(&mut octets).map_err(unreadable::<M>)?;
+        let context = prost::encoding::DecodeContext::default();
+        prost::encoding::skip_field(wire_type, tag, &mut octets, context).map_err(unreadable::<M>)?;
+    }
+    Ok(())
+}

@@ -15,22 +15,26 @@ pub(crate) const BODY: usize = MIB;
 pub(crate) const PLAIN: usize = 4 * MIB;
 /// Most records in a report.
 pub(crate) const ENTRIES: usize = 2_000;
+/// Most rows of all kinds in a reading.
+const ROWS: usize = 2_000;
 /// The longest an agent may be told to stay away, in seconds.
 const LONGEST_RETRY: u32 = 3_600;
 const UUID: usize = 16;
 
 macro_rules! limited {
-    ($($message:ident, $octets:expr, $fields:expr, $problem:expr;)*) => {$(
+    ($($message:ident, $octets:expr, $fields:expr, $problem:expr;)*) => {$(limited!($message, $octets, $fields, None, $problem);)*};
+    ($message:ident, $octets:expr, $fields:expr, $inside:expr, $problem:expr) => {
         impl Limited for $message {
             const NAME: &'static str = stringify!($message);
             const OCTETS: usize = $octets;
             const FIELDS: usize = $fields;
+            const INSIDE: Option<usize> = $inside;
             fn problem(&self) -> Option<&'static str> {
                 let problem: fn(&Self) -> Option<&'static str> = $problem;
                 problem(self)
             }
         }
-    )*};
+    };
 }
 
 limited! {
@@ -62,8 +66,6 @@ limited! {
     Entries, PLAIN, ENTRIES, |it| unless(
         it.entries.is_sorted_by(|a, b| a.seq < b.seq), "sequence numbers that rise"
     );
-    Record, 128 * KIB, 16, |it| unless(it.what.is_some(), "a kind of record that this version knows");
-
     TunnelReportRequest, 4 * KIB, 16, |it| caller(&it.caller, true)
         .or(unless(it.grant_id.len() == UUID, "a grant id of 16 octets"));
     TunnelReportAnswer, KIB, 16, |it| courtesy(&it.courtesy);
@@ -79,6 +81,9 @@ limited! {
     };
     Presence, KIB, 8, |it| unless(it.boot_id.len() == UUID, "a boot id of 16 octets");
 }
+
+// A reading is a message of lists: its rows are counted as well.
+limited!(Record, 128 * KIB, 16, Some(ROWS), |it| unless(it.what.is_some(), "a kind of record that this version knows"));
 
 /// What is wanted, if it does not hold.
 fn unless(holds: bool, wanted: &'static str) -> Option<&'static str> {

@@ -1,6 +1,7 @@
 //! How large a message may be, and the only two ways in and out.
 
 use prost::Message;
+use prost::encoding::{DecodeContext, WireType, decode_key, decode_varint, skip_field};
 
 /// A message that travels on its own, with its limits.
 pub trait Limited: Message + Default {
@@ -11,6 +12,8 @@ pub trait Limited: Message + Default {
     /// Most fields on its top level, each element of a list counted. Decoding turns two octets into a whole struct, so
     /// that octets alone bound no memory.
     const FIELDS: usize;
+    /// The same for each message directly inside it, where these hold lists.
+    const INSIDE: Option<usize>;
 
     /// What does not hold in it, if anything.
     fn problem(&self) -> Option<&'static str>;
@@ -30,7 +33,7 @@ pub enum WireError {
         /// How large it may be.
         most: usize,
     },
-    /// More fields than its limit.
+    /// More fields than its limit, on its top level or directly inside.
     #[error("{message} with more than {most} fields")]
     TooMany {
         /// Which message.
@@ -98,17 +101,38 @@ fn unreadable<M: Limited>(why: prost::DecodeError) -> WireError {
     WireError::Unreadable { message: M::NAME, why: why.to_string() }
 }
 
-/// Counts the fields on the top level without decoding what is in them.
+/// Counts the fields of the message, and of the messages directly inside it, without decoding what is in them.
 fn count<M: Limited>(mut octets: &[u8]) -> Result<(), WireError> {
+    let too_many = |most| WireError::TooMany { message: M::NAME, most };
     let mut fields = 0;
-    while !octets.is_empty() {
+    while let Some(inner) = next_field(&mut octets).map_err(unreadable::<M>)? {
         fields += 1;
         if fields > M::FIELDS {
-            return Err(WireError::TooMany { message: M::NAME, most: M::FIELDS });
+            return Err(too_many(M::FIELDS));
         }
-        let (tag, wire_type) = prost::encoding::decode_key(&mut octets).map_err(unreadable::<M>)?;
-        let context = prost::encoding::DecodeContext::default();
-        prost::encoding::skip_field(wire_type, tag, &mut octets, context).map_err(unreadable::<M>)?;
+        let (Some(most), Some(mut inner)) = (M::INSIDE, inner) else { continue };
+        let mut inside = 0;
+        while next_field(&mut inner).map_err(unreadable::<M>)?.is_some() {
+            inside += 1;
+            if inside > most {
+                return Err(too_many(most));
+            }
+        }
     }
     Ok(())
+}
+
+/// Steps over one field. The answer is what is in it, if it is of a kind that has a length; `None` at the end.
+fn next_field<'a>(octets: &mut &'a [u8]) -> Result<Option<Option<&'a [u8]>>, prost::DecodeError> {
+    if octets.is_empty() {
+        return Ok(None);
+    }
+    let (tag, wire_type) = decode_key(octets)?;
+    let mut inner = *octets;
+    skip_field(wire_type, tag, octets, DecodeContext::default())?;
+    if wire_type != WireType::LengthDelimited {
+        return Ok(Some(None));
+    }
+    let length = decode_varint(&mut inner)?;
+    Ok(Some(inner.get(..usize::try_from(length).unwrap_or(usize::MAX))))
 }

@@ -25,6 +25,12 @@ fn elements_are_bounded_before_they_are_decoded() {
     assert_eq!(decode::<Entries>(&many), Err(WireError::TooMany { message: "Entries", most: 2_000 }));
     let few = vec![0x0a, 0x00];
     assert_eq!(decode::<Entries>(&few).unwrap().entries.len(), 1);
+    let reading = |rows| {
+        let reading = Reading { meters: vec![Meter::default(); rows], ..Reading::default() };
+        Record { at_ms: 1, what: Some(record::What::Reading(reading)) }
+    };
+    assert!(encode(&reading(2_000)).is_ok());
+    assert_eq!(refused(&reading(2_001)), "Record with more than 2000 fields");
 }
 
 #[test]

@@ -89,7 +89,7 @@ impl Line {
         let note = (!missing.is_empty()).then(|| missing.join("; "));
         let theirs = peer.and_then(|(_, theirs)| theirs.as_ref().ok().copied());
         let ours = ours.as_ref().ok().copied();
-        let ratio = ours.zip(theirs).map(|(ours, theirs)| ours / theirs);
+        let ratio = ours.zip(theirs).map(|(ours, theirs)| ours / theirs).filter(|ratio| ratio.is_finite());
         let met = match target {
             Target::TimesAtMost(most) => ratio.map(|ratio| ratio <= most),
             Target::TimesAtLeast(least) => ratio.map(|ratio| ratio >= least),

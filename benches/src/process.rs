@@ -16,14 +16,14 @@ impl Daemon {
         Ok(Self(child))
     }
 
-    /// Starts it and waits until it has said this line.
-    pub(crate) fn start_and_hear(mut command: Command, line: &str) -> anyhow::Result<Self> {
+    /// Starts it and waits for a line by which it tells that it is ready.
+    pub(crate) fn start_and_hear(mut command: Command, ready: impl Fn(&str) -> bool) -> anyhow::Result<Self> {
         command.stdin(Stdio::null()).stdout(Stdio::piped());
         let mut child = command.spawn().with_context(|| format!("cannot start {}", command.get_program().display()))?;
         let output = child.stdout.take().context("no output")?;
         let daemon = Self(child);
         for heard in BufReader::new(output).lines() {
-            if heard? == line {
+            if ready(&heard?) {
                 return Ok(daemon);
             }
         }

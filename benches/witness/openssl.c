@@ -1,9 +1,10 @@
-/* What OpenSSL's EVP takes for the same: openssl sha1|sha256 COUNT, openssl open|open-prepared COUNT OCTETS.
+/* What OpenSSL's EVP takes for the same: openssl sha1|sha256 COUNT, openssl open|open-hmac|open-kept COUNT OCTETS.
  *
  * sha1, sha256    a password of ten octets to a key and to a localized key (RFC 3414 A.2), hashed in long blocks
- * open            a digest of OCTETS (HMAC-SHA-256) and a decryption (AES-128-CFB) of 100 fewer, with fresh contexts as
- *                 net-snmp makes them for every message
- * open-prepared   the same with contexts that are kept: the least that the library can take
+ * open            a digest of OCTETS (HMAC-SHA-256) and a decryption (AES-128-CFB) of 100 fewer, by EVP_DigestSign and
+ *                 EVP_Decrypt with key and context made for the message
+ * open-hmac       the same with the older HMAC(), as net-snmp does
+ * open-kept       the same with contexts that are kept: the least that the library can take
  */
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
@@ -48,22 +49,43 @@ static void password_to_key(const EVP_MD *hash)
     EVP_MD_CTX_free(context);
 }
 
-static void open_fresh(int length)
+static unsigned digest_by_evp(int length)
+{
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    size_t size = sizeof(digest);
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    EVP_PKEY *signing = EVP_PKEY_new_raw_private_key(EVP_PKEY_HMAC, NULL, key, sizeof(key));
+
+    must(signing != NULL && EVP_DigestSignInit(context, NULL, EVP_sha256(), NULL, signing));
+    must(EVP_DigestSign(context, digest, &size, octets, length));
+    EVP_PKEY_free(signing);
+    EVP_MD_CTX_free(context);
+    return digest[0];
+}
+
+static unsigned digest_by_hmac(int length)
 {
     unsigned char digest[EVP_MAX_MD_SIZE];
     unsigned size;
-    int out;
 
     must(HMAC(EVP_sha256(), key, sizeof(key), octets, length, digest, &size) != NULL);
+    return digest[0];
+}
+
+static void open_fresh(unsigned (*digest)(int), int length)
+{
+    int out;
+
+    seen += digest(length);
     EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
     must(EVP_DecryptInit_ex(context, EVP_aes_128_cfb128(), NULL, key, iv));
     must(EVP_DecryptUpdate(context, plain, &out, octets, length - 100));
     must(EVP_DecryptFinal_ex(context, plain + out, &out));
     EVP_CIPHER_CTX_free(context);
-    seen += digest[0] + plain[0];
+    seen += plain[0];
 }
 
-static void open_prepared(EVP_MAC_CTX *mac, EVP_CIPHER_CTX *cipher, int length)
+static void open_kept(EVP_MAC_CTX *mac, EVP_CIPHER_CTX *cipher, int length)
 {
     unsigned char digest[EVP_MAX_MD_SIZE];
     size_t size;
@@ -92,9 +114,11 @@ static void repeat(const char *what, long count, int length)
         else if (strcmp(what, "sha256") == 0)
             password_to_key(EVP_sha256());
         else if (strcmp(what, "open") == 0)
-            open_fresh(length);
+            open_fresh(digest_by_evp, length);
+        else if (strcmp(what, "open-hmac") == 0)
+            open_fresh(digest_by_hmac, length);
         else
-            open_prepared(mac, cipher, length);
+            open_kept(mac, cipher, length);
     }
 }
 

@@ -49,19 +49,12 @@ async fn ours(fence: &Fence, count: u64, window: usize, rate: u32) -> anyhow::Re
         ..Settings::default()
     };
     let (snmp, public) = (Snmp::bind(settings)?, Credentials::v2c("public"));
-    let (name, mut found, mut asked) = (SYS_OBJECT_ID.parse::<Oid>()?, 0, JoinSet::new());
+    let (what, mut found) = (Request::get([SYS_OBJECT_ID.parse::<Oid>()?]), 0);
     for _ in 0..count {
-        for at in fence.targets().filter_map(|at| fence.admit(at)) {
-            if asked.len() >= window
-                && let Some(answered) = asked.join_next().await
-            {
-                found += u64::from(answered?);
-            }
-            let (snmp, public, name) = (snmp.clone(), public.clone(), name.clone());
-            asked.spawn(async move { snmp.ask(Request::get([name]), at, &public).await.is_ok() });
-        }
-        while let Some(answered) = asked.join_next().await {
-            found += u64::from(answered?);
+        let everywhere = fence.targets().filter_map(|at| fence.admit(at));
+        let mut answers = snmp.ask_each(what.clone(), everywhere, &public);
+        while let Some((_, answer)) = answers.next().await {
+            found += u64::from(answer.is_ok());
         }
     }
     Ok(found)

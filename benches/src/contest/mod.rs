@@ -4,6 +4,7 @@ mod decode;
 mod encode;
 mod many;
 mod message;
+mod office;
 mod usm;
 mod walk;
 
@@ -38,6 +39,7 @@ pub(crate) fn one(words: &[String]) -> anyhow::Result<()> {
         "open" => timed(count, usm::open(who)?),
         "walk" => walk::walk(who, false, count, rest)?,
         "walk-again" => walk::walk(who, true, count, rest)?,
+        "read" => office::read(who, count, rest)?,
         "ask" => many::ask(who, count, rest)?,
         _ => bail!("no contest {what}"),
     }

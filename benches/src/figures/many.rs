@@ -29,7 +29,7 @@ impl Agents {
         let port = free_port()?;
         let mut command = Command::new(program);
         command.args([port.to_string(), step.to_string()]);
-        Ok(Self { port, _process: Daemon::start_and_hear(command, "ready")? })
+        Ok(Self { port, _process: Daemon::start_and_hear(command, |line| line == "ready")? })
     }
 
     fn block(&self, block: &str) -> String {
@@ -64,7 +64,7 @@ fn everyone_answers(runs: usize, agents: &Agents, tell: &mut dyn FnMut(Line)) {
     let all: Vec<(Numbers, Numbers)> = windows
         .iter()
         .filter_map(|window| {
-            let [ours, peer] = contestants(&agents.block("127.1.0.0/20"), *window, 0);
+            let [ours, peer] = contestants(&agents.block("127.1.0.0-127.1.15.255"), *window, 0);
             let mut numbers = side_by_side(runs, ROUNDS, &[ours, peer]).into_iter();
             numbers.next().zip(numbers.next())
         })
@@ -88,7 +88,7 @@ fn everyone_answers(runs: usize, agents: &Agents, tell: &mut dyn FnMut(Line)) {
 }
 
 fn few_answer(runs: usize, agents: &Agents, tell: &mut dyn FnMut(Line)) {
-    let contestants = contestants(&agents.block("127.1.0.0/20"), 4_096, 0);
+    let contestants = contestants(&agents.block("127.1.0.0-127.1.15.255"), 4_096, 0);
     let all = side_by_side(runs, 1, &contestants);
     let [us, peer] = all.as_slice() else { return };
     let what = "sweep of 4,096, 64 alive, 1 s";
@@ -104,7 +104,7 @@ fn few_answer(runs: usize, agents: &Agents, tell: &mut dyn FnMut(Line)) {
 }
 
 fn paced(runs: usize, agents: &Agents, tell: &mut dyn FnMut(Line)) -> anyhow::Result<()> {
-    let [ours, _] = contestants(&agents.block("127.9.0.0/16"), 8_192, RATE as u32);
+    let [ours, _] = contestants(&agents.block("127.9.0.0-127.9.255.255"), 8_192, RATE as u32);
     let numbers = side_by_side(runs, 1, &[ours]).pop().unwrap_or(Err("no run".into()));
     let addresses = 0x7f09_0000..=0x7f09_ffff_u32;
     let alive = addresses.clone().filter(|at| at % STEP == STEP / 2).count() as f64;

@@ -2,6 +2,7 @@
 
 mod codec;
 mod many;
+mod office;
 mod usm;
 mod walk;
 
@@ -26,6 +27,9 @@ pub(crate) fn all(runs: usize, wanted: &dyn Fn(u8) -> bool, tell: &mut dyn FnMut
     }
     if (9..=11).any(wanted) {
         many::all(runs, wanted, tell)?;
+    }
+    if wanted(12) {
+        office::read(runs, tell)?;
     }
     Ok(())
 }

@@ -16,16 +16,18 @@ use crate::pace::Pace;
 use crate::refusal::{self, Refusal};
 use crate::snmp::Shared;
 use crate::socket::{Sent, Sockets, is_echo_of_another};
+use dca_fence::Allowed;
 use dca_snmp::{Columns, Credentials, Limits, Manager, Outcome, Request, Ticket, Transmit, Walk};
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 use std::io;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 use tokio::net::UdpSocket;
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::sleep_until;
+use tokio::time::sleep;
 
 /// Datagrams sent before the receive buffer is looked at again.
 const SEND_BURST: usize = 32;
@@ -40,11 +42,26 @@ const SHORTAGE_PATIENCE: u32 = 250;
 pub(crate) struct Ask {
     pub(crate) number: u64,
     pub(crate) question: Question,
-    pub(crate) to: SocketAddr,
-    pub(crate) reply: oneshot::Sender<Box<Outcome>>,
+    pub(crate) at: Allowed,
+    pub(crate) reply: Reply,
 }
 
+/// Where its outcome goes.
 #[derive(Debug)]
+pub(crate) enum Reply {
+    One(oneshot::Sender<Box<Outcome>>),
+    /// To whoever asks many.
+    Each(mpsc::UnboundedSender<(Allowed, Outcome)>),
+}
+
+/// What is wanted no more: the question with this number, or all of them.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Withdrawal {
+    One(u64),
+    All(u64),
+}
+
+#[derive(Debug, Clone)]
 pub(crate) enum Question {
     Ask(Request, Credentials),
     AskAsAny(Request, Arc<[Credentials]>, Duration),
@@ -59,15 +76,21 @@ pub(crate) struct Driver {
     shared: Arc<Shared>,
     /// Questions, and those that give way to them.
     asks: [mpsc::Receiver<Box<Ask>>; 2],
-    drops: mpsc::UnboundedReceiver<u64>,
-    in_flight: usize,
+    withdrawals: mpsc::UnboundedReceiver<Withdrawal>,
     /// Who waits for which ticket.
-    waiting: HashMap<Ticket, (u64, oneshot::Sender<Box<Outcome>>)>,
-    tickets: HashMap<u64, Ticket>,
+    waiting: FxHashMap<Ticket, Waiting>,
+    /// Tickets of questions that have a number to themselves.
+    tickets: FxHashMap<u64, Ticket>,
     /// What could not be sent yet, and how often the system was short when it was tried.
     held: Option<(Transmit, u32)>,
     refusals: Vec<Refusal>,
     buffer: Box<[u8]>,
+}
+
+struct Waiting {
+    number: u64,
+    at: Allowed,
+    reply: Reply,
 }
 
 /// Why sending stopped.
@@ -90,7 +113,7 @@ impl Driver {
         sockets: Sockets,
         shared: Arc<Shared>,
         asks: [mpsc::Receiver<Box<Ask>>; 2],
-        drops: mpsc::UnboundedReceiver<u64>,
+        withdrawals: mpsc::UnboundedReceiver<Withdrawal>,
     ) -> Self {
         let limits = Limits {
             timeout: settings.timeout,
@@ -104,10 +127,9 @@ impl Driver {
             pace: Pace::new(settings.rate),
             shared,
             asks,
-            drops,
-            in_flight: settings.in_flight.max(1),
-            waiting: HashMap::new(),
-            tickets: HashMap::new(),
+            withdrawals,
+            waiting: FxHashMap::default(),
+            tickets: FxHashMap::default(),
             held: None,
             refusals: Vec::new(),
             buffer: vec![0; 65_535].into_boxed_slice(),
@@ -116,14 +138,17 @@ impl Driver {
 
     /// Runs until the last handle is gone.
     pub(crate) async fn run(mut self) {
+        // Setting a timer costs more than looking at the clock: one that goes off early only goes round the loop.
+        let mut timer = pin!(sleep(Duration::ZERO));
+        let mut set: Option<Instant> = None;
         loop {
             let received = self.receive();
             let now = clock();
             if self.manager.poll_timeout().is_some_and(|due| due <= now) {
                 self.manager.handle_timeout(now);
             }
-            while let Ok(number) = self.drops.try_recv() {
-                self.take_back(number);
+            while let Ok(withdrawal) = self.withdrawals.try_recv() {
+                self.take_back(withdrawal);
             }
             let stop = self.send();
             self.hand_over();
@@ -138,13 +163,17 @@ impl Driver {
                 Stop::Burst | Stop::Idle => (None, None),
             };
             let due = [due, self.manager.poll_timeout()].into_iter().flatten().min();
-            let room = matches!(stop, Stop::Idle) && self.waiting.len() < self.in_flight;
+            if let Some(due) = due.filter(|due| set.is_none_or(|set| *due < set)) {
+                timer.as_mut().reset(due.into());
+                set = Some(due);
+            }
+            let room = matches!(stop, Stop::Idle) && self.waiting.len() < self.shared.in_flight;
             let [asks, giving_way] = &mut self.asks;
             tokio::select! {
                 () = self.sockets.readable() => {}
                 () = writable(&self.sockets, full), if full.is_some() => {}
-                () = sleep_until(due.unwrap_or_else(clock).into()), if due.is_some() => {}
-                Some(number) = self.drops.recv() => self.take_back(number),
+                () = &mut timer, if set.is_some() => set = None,
+                Some(withdrawal) = self.withdrawals.recv() => self.take_back(withdrawal),
                 ask = asks.recv(), if room => match ask {
                     Some(ask) => self.submit(*ask),
                     None => return,
@@ -188,6 +217,7 @@ impl Driver {
     /// Sends what is to be sent, at most a burst of it, taking in questions while there is room.
     fn send(&mut self) -> Stop {
         let mut burst = SEND_BURST;
+        let mut untold = false;
         while burst > 0 {
             let now = clock();
             // Asked before the manager is: what it hands out counts as sent.
@@ -197,14 +227,20 @@ impl Driver {
                 return Stop::Until(due);
             }
             let Some((transmit, tries)) = self.held.take().or_else(|| Some((self.manager.poll_transmit()?, 0))) else {
-                if self.waiting.len() < self.in_flight
+                if self.waiting.len() < self.shared.in_flight
                     && let Some(ask) = self.asks.iter_mut().find_map(|asks| asks.try_recv().ok())
                 {
                     self.submit(*ask);
                     continue;
                 }
+                // Their time-outs start here. That may end one that was due, and have it sent again.
+                if core::mem::take(&mut untold) {
+                    self.manager.handle_timeout(now);
+                    continue;
+                }
                 return Stop::Idle;
             };
+            untold = true;
             if tries == 0 {
                 self.pace.take(now);
             }
@@ -250,23 +286,35 @@ impl Driver {
 
     fn submit(&mut self, ask: Ask) {
         // The caller may be gone already.
-        if ask.reply.is_closed() {
+        let gone = match &ask.reply {
+            Reply::One(reply) => reply.is_closed(),
+            Reply::Each(reply) => reply.is_closed(),
+        };
+        if gone {
             return;
         }
-        let ticket = match ask.question {
-            Question::Ask(request, who) => self.manager.submit(request, ask.to, &who, clock()),
-            Question::AskAsAny(request, who, stagger) => {
-                self.manager.submit_as_any(request, ask.to, who, stagger, clock())
-            }
-            Question::Walk(walk, who) => self.manager.walk(walk, ask.to, &who, clock()),
-            Question::Table(columns, who) => self.manager.table(columns, ask.to, &who, clock()),
+        let Ask { number, question, at, reply } = ask;
+        let to = at.addr();
+        let ticket = match question {
+            Question::Ask(request, who) => self.manager.submit(request, to, &who, clock()),
+            Question::AskAsAny(request, who, stagger) => self.manager.submit_as_any(request, to, who, stagger, clock()),
+            Question::Walk(walk, who) => self.manager.walk(walk, to, &who, clock()),
+            Question::Table(columns, who) => self.manager.table(columns, to, &who, clock()),
         };
-        self.tickets.insert(ask.number, ticket);
-        self.waiting.insert(ticket, (ask.number, ask.reply));
+        if matches!(reply, Reply::One(_)) {
+            self.tickets.insert(number, ticket);
+        }
+        self.waiting.insert(ticket, Waiting { number, at, reply });
     }
 
-    fn take_back(&mut self, number: u64) {
-        if let Some(ticket) = self.tickets.remove(&number) {
+    fn take_back(&mut self, withdrawal: Withdrawal) {
+        let tickets: Vec<Ticket> = match withdrawal {
+            Withdrawal::One(number) => self.tickets.remove(&number).into_iter().collect(),
+            Withdrawal::All(number) => {
+                self.waiting.iter().filter(|(_, waiting)| waiting.number == number).map(|(ticket, _)| *ticket).collect()
+            }
+        };
+        for ticket in tickets {
             self.waiting.remove(&ticket);
             self.manager.cancel(ticket);
         }
@@ -274,10 +322,14 @@ impl Driver {
 
     fn hand_over(&mut self) {
         while let Some((ticket, outcome)) = self.manager.poll_done() {
-            if let Some((number, reply)) = self.waiting.remove(&ticket) {
-                self.tickets.remove(&number);
-                // A caller that has just gone needs no answer.
-                let _ = reply.send(Box::new(outcome));
+            let Some(Waiting { number, at, reply }) = self.waiting.remove(&ticket) else { continue };
+            // A caller that has just gone needs no answer.
+            match reply {
+                Reply::One(reply) => {
+                    self.tickets.remove(&number);
+                    let _ = reply.send(Box::new(outcome));
+                }
+                Reply::Each(reply) => drop(reply.send((at, outcome))),
             }
         }
     }

@@ -90,6 +90,7 @@
 //! users, the types that values are read as, and what a walk or table tells when a device does not make sense.
 
 mod driver;
+mod each;
 mod icmp;
 mod pace;
 mod ping;
@@ -100,6 +101,7 @@ mod socket;
 mod tcp;
 pub mod zebra;
 
+pub use each::Answers;
 pub use ping::ping;
 pub use settings::Settings;
 pub use snmp::{Counters, Snmp};

@@ -7,6 +7,7 @@ mod common;
 use common::{Answering, Silent, allow};
 use dca_lan::{LanError, Settings, Snmp};
 use dca_snmp::{Credentials, Failure, Request, Value, oid};
+use std::collections::HashSet;
 use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
@@ -83,6 +84,42 @@ async fn questions_that_give_way_wait_for_others() {
     assert!(heard < PROBES / 2, "{heard} of {PROBES} probes went before ten questions");
     while sweep.join_next().await.is_some() {}
     assert_eq!(heard + silent.heard(), PROBES, "and all go in the end");
+}
+
+#[tokio::test]
+async fn each_of_many_is_asked_once_and_told_once() {
+    let devices: Vec<Answering> = (1..=200).map(|host| Answering::at(&format!("127.2.1.{host}"))).collect();
+    let silent = Silent::at("127.2.2.1");
+    let everywhere = || devices.iter().map(Answering::allowed).chain([silent.allowed()]);
+    // Fewer than there are addresses, so that most wait with the caller.
+    let snmp = Snmp::bind(Settings { in_flight: 16, timeout: Duration::from_millis(300), ..once() }).unwrap();
+    let mut answers = snmp.ask_each(name(), everywhere(), &public());
+    let (mut told, mut failed) = (HashSet::new(), Vec::new());
+    while let Some((at, answer)) = answers.next().await {
+        assert!(told.insert(at), "{at:?} twice");
+        match answer {
+            Ok(answer) => assert_eq!(answer.varbinds[0].value(), Some(&Value::Integer(42))),
+            Err(why) => failed.push((at, why)),
+        }
+    }
+    assert_eq!(told, everywhere().collect());
+    assert!(matches!(&failed[..], [(at, Failure::NoAnswer { tries: 1, .. })] if *at == silent.allowed()), "{failed:?}");
+    assert!(devices.iter().all(|device| device.asked() == 1) && silent.heard() == 1);
+    assert!(answers.next().await.is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn dropping_the_answers_takes_all_questions_back() {
+    let devices: Vec<Silent> = (1..=40).map(|host| Silent::at(&format!("127.2.3.{host}"))).collect();
+    let snmp = Snmp::bind(Settings { in_flight: 8, retries: 5, ..once() }).unwrap();
+    let mut answers = snmp.ask_each(name(), devices.iter().map(Silent::allowed), &public());
+    assert!(timeout(Duration::from_millis(500), answers.next()).await.is_err());
+    drop(answers);
+    sleep(Duration::from_secs(60)).await;
+    assert_eq!(devices.iter().map(Silent::heard).sum::<usize>(), 8);
+    // Nothing stands in the way of the next.
+    let device = Answering::at("127.0.0.1");
+    assert!(snmp.ask(name(), device.allowed(), &public()).await.is_ok());
 }
 
 #[tokio::test(start_paused = true)]

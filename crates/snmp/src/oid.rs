@@ -29,7 +29,7 @@ pub const MAX_OCTETS: usize = (MAX_ARCS - 1) * 5;
 pub struct OidRef<'a>(&'a [u8]);
 
 /// An object identifier that owns its BER content octets, always in the minimal form.
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(PartialEq, Eq, Hash)]
 pub struct Oid(SmallVec<[u8; 24]>);
 
 /// Why octets or text are not an OID.
@@ -55,10 +55,22 @@ pub enum OidError {
 
 impl<'a> OidRef<'a> {
     /// Checks content octets. `padded` in the answer tells that a subidentifier had needless leading `0x80`.
-    #[inline]
+    #[inline(always)]
     pub fn check(octets: &'a [u8]) -> Result<(Self, bool), OidError> {
         // Most OIDs have only arcs below 128: one octet each, nothing to decode.
         if octets.len() < MAX_ARCS && !any_high_bit(octets) {
+            return Ok((Self(octets), false));
+        }
+        Self::check_long_arcs(octets)
+    }
+
+    #[inline(never)]
+    fn check_long_arcs(octets: &'a [u8]) -> Result<(Self, bool), OidError> {
+        // Most others pass at a glance: few octets continue a subidentifier, so none is too long; none is 0x80, so nothing is
+        // padded; and the last subidentifier is finished.
+        let Glance { continuing, padding } = Glance::at(octets);
+        let finished = octets.last().is_none_or(|last| last & 0x80 == 0);
+        if octets.len() < MAX_ARCS && continuing < 4 && !padding && finished {
             return Ok((Self(octets), false));
         }
         Self::check_each(octets)
@@ -105,14 +117,14 @@ impl<'a> OidRef<'a> {
 
     /// The arcs from left to right, the first two separated.
     pub fn arcs(self) -> impl Iterator<Item = u32> + 'a {
-        let mut subids = self.subids();
-        let first = subids.next();
-        let root = first.map(|packed| match packed {
-            0..=39 => [0, packed],
-            40..=79 => [1, packed - 40],
-            _ => [2, packed - 80],
-        });
-        root.into_iter().flatten().chain(subids)
+        let mut rest = self.subids();
+        let (first, second) = match rest.next() {
+            None => (None, None),
+            Some(packed @ 0..40) => (Some(0), Some(packed)),
+            Some(packed @ 40..80) => (Some(1), Some(packed - 40)),
+            Some(packed) => (Some(2), Some(packed - 80)),
+        };
+        Arcs { first, second, rest }
     }
 
     /// How many arcs.
@@ -150,7 +162,9 @@ impl<'a> OidRef<'a> {
 
     #[inline]
     pub(crate) fn is_padded(self) -> bool {
-        any_high_bit(self.0) && self.each_subid().any(|subid| subid.first() == Some(&0x80))
+        any_high_bit(self.0)
+            && Glance::at(self.0).padding
+            && self.each_subid().any(|subid| subid.first() == Some(&0x80))
     }
 
     /// The octets of each subidentifier without needless leading `0x80`.
@@ -175,6 +189,7 @@ struct Subids<'a>(core::slice::Iter<'a, u8>);
 impl Iterator for Subids<'_> {
     type Item = u32;
 
+    #[inline]
     fn next(&mut self) -> Option<u32> {
         let first = *self.0.next()?;
         let mut value = u32::from(first & 0x7f);
@@ -185,6 +200,29 @@ impl Iterator for Subids<'_> {
             more = octet & 0x80 != 0;
         }
         Some(value)
+    }
+}
+
+/// The first subidentifier holds two arcs.
+struct Arcs<'a> {
+    first: Option<u32>,
+    second: Option<u32>,
+    rest: Subids<'a>,
+}
+
+impl Iterator for Arcs<'_> {
+    type Item = u32;
+
+    #[inline]
+    fn next(&mut self) -> Option<u32> {
+        self.first.take().or_else(|| self.second.take()).or_else(|| self.rest.next())
+    }
+
+    /// Without looking at each arc whether it is one of the first two.
+    #[inline]
+    fn fold<B, F: FnMut(B, u32) -> B>(self, start: B, mut add: F) -> B {
+        let start = [self.first, self.second].into_iter().flatten().fold(start, &mut add);
+        self.rest.fold(start, add)
     }
 }
 
@@ -204,7 +242,7 @@ impl PartialOrd for OidRef<'_> {
 /// Lexicographic by subidentifier (RFC 3416 §4.2.2), not by octet: 1.3.128 (`2b 81 00`) is above 1.3.127 (`2b 7f`).
 impl Ord for OidRef<'_> {
     fn cmp(&self, other: &Self) -> Ordering {
-        let same = self.0.iter().zip(other.0).take_while(|(a, b)| a == b).count();
+        let same = same_octets(self.0, other.0);
         // Back to the start of the subidentifier in which they part.
         let whole = self.0.get(..same).unwrap_or_default();
         let start = whole.iter().rposition(|octet| octet & 0x80 == 0).map_or(0, |last| last + 1);
@@ -296,6 +334,14 @@ impl Oid {
     }
 }
 
+/// As one copy of octets, not octet by octet as a `SmallVec` clones itself.
+impl Clone for Oid {
+    #[inline]
+    fn clone(&self) -> Self {
+        Self(SmallVec::from_slice(&self.0))
+    }
+}
+
 impl From<OidRef<'_>> for Oid {
     fn from(borrowed: OidRef<'_>) -> Self {
         borrowed.to_oid()
@@ -350,7 +396,7 @@ impl fmt::Debug for Oid {
 }
 
 /// True if any octet is 0x80 or more; eight octets at a time.
-#[inline]
+#[inline(always)]
 fn any_high_bit(octets: &[u8]) -> bool {
     const HIGH: u64 = 0x8080_8080_8080_8080;
     match octets.last_chunk::<8>() {
@@ -361,6 +407,58 @@ fn any_high_bit(octets: &[u8]) -> bool {
         }
         None => octets.iter().fold(0, |all, octet| all | octet) & 0x80 != 0,
     }
+}
+
+/// What a look at eight octets at a time tells.
+struct Glance {
+    /// Octets that continue a subidentifier, or more: some may be counted twice.
+    continuing: u32,
+    /// Some octet is 0x80: needless if it leads a subidentifier.
+    padding: bool,
+}
+
+impl Glance {
+    #[inline]
+    fn at(octets: &[u8]) -> Self {
+        const LOW: u64 = 0x0101_0101_0101_0101;
+        const HIGH: u64 = 0x8080_8080_8080_8080;
+        let look = |(count, padding): (u64, u64), word: u64| {
+            let high = word & HIGH;
+            let others = word ^ HIGH;
+            // The highest octet of the product is the sum of all; a borrow reaches the high bit of an octet that is 0.
+            (count + ((high >> 7).wrapping_mul(LOW) >> 56), padding | (others.wrapping_sub(LOW) & !others & HIGH))
+        };
+        let (continuing, padding) = match octets.last_chunk::<8>() {
+            Some(last) => {
+                let (words, _) = octets.as_chunks::<8>();
+                words
+                    .iter()
+                    .fold(look((0, 0), u64::from_ne_bytes(*last)), |sum, word| look(sum, u64::from_ne_bytes(*word)))
+            }
+            None => octets.iter().fold((0, 0), |(count, padding), octet| {
+                (count + u64::from(octet >> 7), padding | u64::from(*octet == 0x80))
+            }),
+        };
+        Self { continuing: continuing as u32, padding: padding != 0 }
+    }
+}
+
+/// How many octets are the same from the start on.
+#[inline]
+fn same_octets(mine: &[u8], theirs: &[u8]) -> usize {
+    let (my_words, my_rest) = mine.as_chunks::<8>();
+    let (their_words, _) = theirs.as_chunks::<8>();
+    let mut same = 0;
+    for (mine, theirs) in my_words.iter().zip(their_words) {
+        let difference = u64::from_le_bytes(*mine) ^ u64::from_le_bytes(*theirs);
+        if difference != 0 {
+            return same + difference.trailing_zeros() as usize / 8;
+        }
+        same += 8;
+    }
+    let my_rest = if my_words.len() <= their_words.len() { my_rest } else { mine.get(same..).unwrap_or_default() };
+    let their_rest = theirs.get(same..).unwrap_or_default();
+    same + my_rest.iter().zip(their_rest).take_while(|(mine, theirs)| mine == theirs).count()
 }
 
 fn push_subid(octets: &mut SmallVec<[u8; 24]>, subid: u32) {
@@ -438,6 +536,42 @@ mod tests {
         assert_eq!("1.40".parse::<Oid>().unwrap_err(), OidError::BadRoot);
         assert_eq!("1.3.4294967296".parse::<Oid>().unwrap_err(), OidError::ArcTooLarge);
         assert_eq!(vec!["1"; 129].join(".").parse::<Oid>().unwrap_err(), OidError::TooLong);
+    }
+
+    /// Octets of up to three words from those at which something changes.
+    fn many_octets() -> impl Iterator<Item = Vec<u8>> {
+        let mut dice = fastrand::Rng::with_seed(43);
+        (0..200_000).map(move |_| {
+            let length = dice.usize(..24);
+            (0..length).map(|_| [1, 1, 1, 43, 0x7f, 0x80, 0x81, 0x8f, 0x90, 0xff][dice.usize(..10)]).collect()
+        })
+    }
+
+    #[test]
+    fn a_glance_says_what_a_close_look_says() {
+        let mut passed = 0;
+        for octets in many_octets().filter(|octets| !octets.is_empty()) {
+            let told = OidRef::check(&octets).map(|(_, padded)| padded);
+            assert_eq!(told, OidRef::check_each(&octets).map(|(_, padded)| padded), "{octets:02x?}");
+            if let Ok(padded) = told {
+                assert_eq!(OidRef(&octets).is_padded(), padded, "{octets:02x?}");
+                passed += 1;
+            }
+        }
+        assert!(passed > 10_000, "{passed}");
+    }
+
+    #[test]
+    fn words_are_compared_as_octets_are() {
+        let mut dice = fastrand::Rng::with_seed(44);
+        for mine in many_octets() {
+            let mut theirs = mine.clone();
+            theirs.truncate(dice.usize(..=mine.len()));
+            theirs.extend((0..dice.usize(..24)).map(|_| dice.u8(..)));
+            let same = mine.iter().zip(&theirs).take_while(|(a, b)| a == b).count();
+            assert_eq!(same_octets(&mine, &theirs), same, "{mine:02x?} {theirs:02x?}");
+            assert_eq!(same_octets(&theirs, &mine), same, "{theirs:02x?} {mine:02x?}");
+        }
     }
 
     #[test]

@@ -20,7 +20,8 @@ pub struct Walk {
     pub roots: Vec<Oid>,
     /// Rows after which it ends with [`WalkEnd::RowLimit`], all roots together.
     pub max_rows: usize,
-    /// Rows asked for in one GETBULK; `None` learns from the device, 0 uses GETNEXT.
+    /// Rows asked for in one GETBULK, fewer where the device has failed at so many; `None` learns from the device, 0 uses
+    /// GETNEXT.
     pub max_repetitions: Option<u32>,
 }
 
@@ -167,9 +168,10 @@ impl Walker {
     fn ask(&mut self, habits: &Habits, way: Way) -> Next {
         let left = u32::try_from(self.walk.max_rows.saturating_sub(self.varbinds.len())).unwrap_or(u32::MAX);
         // One more row than allowed tells a full walk from one that was cut.
-        let most = self.walk.max_repetitions.unwrap_or(u32::MAX).min(left.saturating_add(1));
+        let most = habits.ceiling.min(left.saturating_add(1));
+        let wanted = self.walk.max_repetitions.unwrap_or(habits.repetitions);
         let bulk = way.bulk && !habits.bulk_broken && self.suspect.is_none();
-        self.asked = if bulk { habits.repetitions.min(habits.ceiling).min(most) } else { 0 };
+        self.asked = if bulk { wanted.min(most) } else { 0 };
         let kind = if self.asked > 0 { PduKind::GetBulk } else { PduKind::GetNext };
         let mut question = Question::new(kind, vec![self.at.clone()]);
         question.max_repetitions = self.asked;
@@ -177,9 +179,10 @@ impl Walker {
     }
 
     fn take(&mut self, reply: Reply, habits: &mut Habits, way: Way, quirks: &mut Quirks) -> Next {
-        let Some(root) = self.walk.roots.get(self.root).cloned() else { return Next::Done };
         let expected = self.asked.max(1);
         let mut rows = 0;
+        // The last row, if it lay between two subtrees.
+        let mut between: Option<Oid> = None;
         for varbind in reply.varbinds.into_iter().take(usize::try_from(expected).unwrap_or(usize::MAX)) {
             if varbind.oid.as_ref().is_empty() {
                 break;
@@ -190,23 +193,42 @@ impl Walker {
                 }
                 _ => {}
             }
-            if varbind.oid <= self.at {
+            let kept = self.varbinds.last().filter(|_| rows > 0).map_or(&self.at, |row| &row.oid);
+            let last = between.as_ref().unwrap_or(kept);
+            if varbind.oid <= *last {
                 let known = self.varbinds.get(self.start..).unwrap_or_default();
-                let seen = varbind.oid == self.at || known.binary_search_by(|row| row.oid.cmp(&varbind.oid)).is_ok();
+                let seen = varbind.oid == *last || known.binary_search_by(|row| row.oid.cmp(&varbind.oid)).is_ok();
                 let at = varbind.oid;
                 let end = if seen { WalkEnd::Loop { at } } else { WalkEnd::Backward { at } };
                 return self.stop(end, habits, way);
             }
-            if !varbind.oid.starts_with(root.as_ref()) {
-                return self.leave(habits, way);
+            let (root, inside) = match self.place(&varbind.oid, last) {
+                Some(place) => place,
+                None => return self.leave(habits, way),
+            };
+            if root != self.root {
+                self.root = root;
+                self.start = self.varbinds.len();
+                self.suspect = None;
+            }
+            rows += 1;
+            if !inside {
+                between = Some(varbind.oid);
+                continue;
             }
             if self.varbinds.len() >= self.walk.max_rows {
                 self.end = WalkEnd::RowLimit;
                 return Next::Done;
             }
-            rows += 1;
-            self.at = varbind.oid.clone();
+            between = None;
             self.varbinds.push(varbind);
+        }
+        // From the last row, or from the root that comes after it.
+        if let Some(at) = match between {
+            Some(_) => self.walk.roots.get(self.root),
+            None => self.varbinds.last().filter(|_| rows > 0).map(|row| &row.oid),
+        } {
+            self.at = at.clone();
         }
         if rows == 0 {
             if self.asked > 1 {
@@ -232,6 +254,25 @@ impl Walker {
             }
         }
         self.ask(habits, way)
+    }
+
+    /// The root that a row after `last` has to do with, and whether it lies in its subtree or still before it; `None` if the
+    /// next root must be asked for. Rows come in order and without a gap, so what follows one subtree may be the next one
+    /// already.
+    fn place(&self, row: &Oid, last: &Oid) -> Option<(usize, bool)> {
+        let mut at = self.root;
+        loop {
+            let root = self.walk.roots.get(at)?;
+            if row <= root {
+                return Some((at, false));
+            }
+            if row.starts_with(root.as_ref()) {
+                return Some((at, true));
+            }
+            at += 1;
+            // Behind what has been read already, rows are not known.
+            self.walk.roots.get(at).filter(|next| *next >= last && *next > root)?;
+        }
     }
 
     /// The device refuses to go on in this subtree.

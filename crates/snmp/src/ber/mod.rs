@@ -10,6 +10,7 @@
 //! shortest form.
 
 mod reader;
+pub(crate) mod short;
 mod writer;
 
 pub use reader::{Reader, Tlv};

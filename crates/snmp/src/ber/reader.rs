@@ -1,6 +1,6 @@
 //! Reading: a cursor that knows its offset in the whole datagram.
 
-use super::{Fault, FaultKind, tag};
+use super::{Fault, FaultKind, short, tag};
 use crate::oid::{OidError, OidRef};
 use crate::quirk::{Quirk, Quirks};
 
@@ -42,6 +42,12 @@ impl<'a> Reader<'a> {
     /// What has not been read.
     pub fn rest(&self) -> &'a [u8] {
         self.rest
+    }
+
+    /// Goes on at `rest`, a tail of what has not been read.
+    #[inline]
+    pub(crate) fn advance_to(&mut self, rest: &'a [u8]) {
+        self.rest = rest;
     }
 
     /// True when everything has been read.
@@ -128,6 +134,9 @@ impl<'a> Tlv<'a> {
     #[inline]
     pub fn integer(&self, quirks: &mut Quirks) -> Result<i64, Fault> {
         let octets = self.content;
+        if let Some(number) = short::signed(octets) {
+            return Ok(number.into());
+        }
         let Some(&first) = octets.first() else {
             quirks.note(Quirk::EmptyInteger);
             return Ok(0);

@@ -146,6 +146,9 @@ impl Writer {
 
     /// Writes one variable binding. Of a malformed one the raw octets are put back into a binding's frame.
     pub fn varbind(&mut self, oid: OidRef<'_>, binding: BindingRef<'_>) {
+        if matches!(binding, BindingRef::Found(ValueRef::Null)) && self.asked(oid).is_some() {
+            return;
+        }
         let mark = self.mark();
         match binding {
             BindingRef::Found(value) => self.value(value),
@@ -159,6 +162,20 @@ impl Writer {
         }
         self.oid(oid);
         self.header(tag::SEQUENCE, mark);
+    }
+
+    /// Writes the binding of a question in one go; `None` without a trace where its name is long or padded.
+    #[inline(always)]
+    fn asked(&mut self, oid: OidRef<'_>) -> Option<()> {
+        let name = oid.octets();
+        let (Ok(whole @ 0..0x80), false) = (u8::try_from(name.len() + 4), oid.is_padded()) else { return None };
+        let [sequence, length, kind, name_length, into_name @ .., null, none] = self.room(name.len() + 6)? else {
+            return None;
+        };
+        (*sequence, *length, *kind, *name_length) = (tag::SEQUENCE, whole, tag::OBJECT_IDENTIFIER, whole - 4);
+        (*null, *none) = (tag::NULL, 0);
+        into_name.copy_from_slice(name);
+        Some(())
     }
 
     #[cold]

@@ -28,6 +28,9 @@ pub(crate) struct Reply {
     pub(crate) size: usize,
 }
 
+/// Octets of a binding, rather too few: room for an answer is made once.
+const TYPICAL_BINDING: usize = 24;
+
 /// What comes after an answer or a failure.
 #[derive(Debug)]
 pub(crate) enum Next {
@@ -53,11 +56,12 @@ impl Question {
 
 impl Reply {
     pub(super) fn read(pdu: &Pdu<'_>, size: usize, quirks: &mut Quirks) -> Self {
-        let varbinds = pdu.varbinds().map(|varbind| {
+        let mut varbinds = Vec::with_capacity(size / TYPICAL_BINDING);
+        varbinds.extend(pdu.varbinds().map(|varbind| {
             quirks.merge(varbind.quirks);
             varbind.to_varbind()
-        });
-        Self { varbinds: varbinds.collect(), status: pdu.error_status, index: pdu.error_index, size }
+        }));
+        Self { varbinds, status: pdu.error_status, index: pdu.error_index, size }
     }
 }
 
@@ -86,10 +90,10 @@ pub(super) struct Flight {
     /// When the first datagram left.
     pub(super) since: Option<Instant>,
     /// A v1 or v2c message is encoded once; each try patches its id in.
-    pub(super) encoded: Box<[u8]>,
+    pub(super) encoded: Vec<u8>,
     pub(super) id_at: usize,
     /// What came instead of an answer: told if nothing better comes.
-    pub(super) trouble: Option<Failure>,
+    pub(super) trouble: Option<Box<Failure>>,
     /// The v3 engine has told something of itself in this exchange.
     pub(super) engine_spoke: bool,
     /// How often discovery or resynchronisation started over.
@@ -108,7 +112,7 @@ impl Flight {
             tries: 0,
             deadline: None,
             since: None,
-            encoded: Box::default(),
+            encoded: Vec::new(),
             id_at: 0,
             trouble: None,
             engine_spoke: false,

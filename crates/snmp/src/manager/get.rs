@@ -36,7 +36,7 @@ pub(super) struct Batches {
     queue: VecDeque<Vec<usize>>,
     current: Vec<usize>,
     /// Why single names got nothing: the first reason.
-    refused: Option<Failure>,
+    refused: Option<Box<Failure>>,
 }
 
 impl Batches {
@@ -102,7 +102,7 @@ impl Batches {
     pub(super) fn finish(self, quirks: &mut Quirks) -> Result<Vec<VarBind>, Failure> {
         if let Some(failure) = self.refused {
             if self.answers.iter().all(Option::is_none) {
-                return Err(failure);
+                return Err(*failure);
             }
             quirks.note(Quirk::NameRefused);
         }
@@ -198,7 +198,7 @@ impl Batches {
     fn halve(&mut self, failure: Failure) {
         let mut batch = core::mem::take(&mut self.current);
         if batch.len() < 2 {
-            self.refused.get_or_insert(failure);
+            self.refused.get_or_insert_with(|| Box::new(failure));
             return;
         }
         let rest = batch.split_off(batch.len().div_ceil(2));

@@ -35,7 +35,8 @@ use crate::walk::{Walk, Walked, Walker};
 use chance::Chance;
 use flight::{Flight, Next, Question, Reply, Stage, Way};
 use get::{Batches, Bulk};
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use rustc_hash::FxHashMap;
+use std::collections::{BTreeSet, VecDeque};
 use std::net::{SocketAddr, SocketAddrV6};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -115,11 +116,12 @@ pub struct Manager {
     /// The latest time told.
     now: Option<Instant>,
     last: u64,
-    /// Boxed, because a table of thousands has room for twice as many.
-    jobs: HashMap<u64, Box<Job>>,
-    targets: HashMap<SocketAddr, Target>,
+    /// A fast hash does in all three tables: the keys are ours, or addresses that the caller chose; what arrives only looks
+    /// them up. Boxed, because a table of thousands has room for twice as many.
+    jobs: FxHashMap<u64, Box<Job>>,
+    targets: FxHashMap<SocketAddr, Target>,
     /// Which ticket an id belongs to. An answer counts only if it also comes from the address of that ticket.
-    in_flight: HashMap<i32, u64>,
+    in_flight: FxHashMap<i32, u64>,
     timers: BTreeSet<(Instant, u64)>,
     /// Polled, but their time-outs have not started.
     sent: Vec<u64>,
@@ -165,9 +167,9 @@ impl Manager {
             chance,
             now: None,
             last: 0,
-            jobs: HashMap::new(),
-            targets: HashMap::new(),
-            in_flight: HashMap::new(),
+            jobs: FxHashMap::default(),
+            targets: FxHashMap::default(),
+            in_flight: FxHashMap::default(),
             timers: BTreeSet::new(),
             sent: Vec::new(),
             ready: VecDeque::new(),
@@ -267,7 +269,7 @@ impl Manager {
                 let active = self.targets.get(&from).map(|target| target.active.clone()).unwrap_or_default();
                 for ticket in active {
                     if let Some(flight) = self.jobs.get_mut(&ticket).and_then(|job| job.flight.as_mut()) {
-                        flight.trouble.get_or_insert(Failure::Garbled(fault));
+                        flight.trouble.get_or_insert_with(|| Box::new(Failure::Garbled(fault)));
                     }
                 }
             }
@@ -406,7 +408,7 @@ impl Manager {
         }
         if let Some(turn) = job.turns.as_ref().and_then(|turns| turns.next(flight.ids.len())) {
             job.who = turn.clone();
-            flight.encoded = Box::default();
+            flight.encoded = Vec::new();
         }
         let bytes = match &job.who {
             Credentials::V1(community) | Credentials::V2c(community) => {
@@ -415,9 +417,11 @@ impl Manager {
                     let names = names.map(|name| (name.as_ref(), BindingRef::Found(ValueRef::Null)));
                     let (fields, pen) = (v3::fields(&flight.question, id), &mut self.pens.message);
                     flight.id_at = encode_community(pen, job.who.version(), community.octets(), fields, names);
-                    flight.encoded = pen.octets().into();
+                    flight.encoded = pen.octets().to_vec();
                 }
-                let mut bytes = flight.encoded.to_vec();
+                // Nobody keeps what is sent for the last time.
+                let last = job.turns.is_none() && flight.tries >= self.limits.retries;
+                let mut bytes = if last { core::mem::take(&mut flight.encoded) } else { flight.encoded.clone() };
                 if let Some(room) = bytes.get_mut(flight.id_at..flight.id_at + 4) {
                     room.copy_from_slice(&id.to_be_bytes());
                 }
@@ -516,7 +520,7 @@ impl Manager {
         let tries = u32::try_from(flight.ids.len()).unwrap_or(u32::MAX);
         let dropped = flight.engine_spoke && flight.stage == Stage::Ask;
         let silence = if dropped { Failure::Dropped { tries, waited } } else { Failure::NoAnswer { tries, waited } };
-        let failure = flight.trouble.take().unwrap_or(silence);
+        let failure = flight.trouble.take().map_or(silence, |trouble| *trouble);
         self.failed(ticket, failure);
     }
 
@@ -537,7 +541,7 @@ impl Manager {
         match verdict {
             Verdict::Wait(trouble) => {
                 self.counters.doubted += 1;
-                flight.trouble = flight.trouble.take().or(trouble);
+                flight.trouble = flight.trouble.take().or(trouble.map(Box::new));
             }
             Verdict::Fail(failure) => self.failed(ticket, failure),
             Verdict::Reply(reply) => {

@@ -131,6 +131,44 @@ fn a_walk_reads_every_row_and_learns() {
     }
 }
 
+/// Several roots bring what each of them brings alone, in fewer datagrams where they lie in order.
+#[test]
+fn subtrees_side_by_side_are_not_asked_apart() {
+    // Ten subtrees of twelve rows, and something between them.
+    let root = |n: u32| oid("1.3.6.1.2.1.43").join([n]).unwrap();
+    let mut mib = table(0);
+    for n in 1..=10 {
+        mib.extend((1..=12).map(|row| (root(n).join([1, row]).unwrap(), Value::Counter32(row))));
+        mib.insert(root(n).join([2]).unwrap(), Value::Integer(n.into()));
+    }
+    let walk = |roots: &[Oid], who: &Credentials| {
+        let (mut manager, mut now, mut agent) = (manager(), start(), responder(ResponderSettings::default()));
+        manager.walk(Walk::of(roots.to_vec()), at(1), who, now);
+        walked(run(&mut manager, &mut now, |bytes, now| agent.handle(bytes, &mib, now).into_iter().collect()))
+    };
+    let table = |n: u32| root(n).join([1]).unwrap();
+    let in_order: Vec<Oid> = (1..=10).map(table).collect();
+    let cases = [
+        in_order.clone(),
+        in_order.iter().rev().cloned().collect(),
+        vec![table(2), table(2), root(2), table(5), root(4)],
+        // Nothing there, a row by its own name, and the end.
+        vec![table(1), root(1).join([1, 12]).unwrap(), root(1).join([7]).unwrap(), root(10), root(11), root(12)],
+    ];
+    for who in [Credentials::v1("public"), Credentials::v2c("public")] {
+        for roots in &cases {
+            let together = walk(roots, &who);
+            let apart: Vec<_> = roots.iter().map(|root| walk(std::slice::from_ref(root), &who)).collect();
+            assert_eq!(together.end, WalkEnd::Complete, "{roots:?}");
+            let rows: Vec<_> = apart.iter().flat_map(|walked| walked.varbinds.clone()).collect();
+            assert_eq!(together.varbinds, rows, "{roots:?}");
+            assert!(together.sent <= apart.iter().map(|walked| walked.sent).sum(), "{roots:?}");
+        }
+    }
+    let sent = walk(&in_order, &Credentials::v2c("public")).sent;
+    assert!(sent <= 6, "{sent} datagrams for 130 rows");
+}
+
 fn user(auth: AuthProtocol, privacy: PrivProtocol) -> User {
     User::new("reader").unwrap().auth(auth, b"maplesyrup").unwrap().privacy(privacy, b"pancakes!").unwrap()
 }

@@ -8,13 +8,15 @@
 mod community;
 mod pdu;
 mod v3;
+mod varbinds;
 
 pub use community::{CommunityMessage, encode_community};
-pub use pdu::{Body, ErrorStatus, Pdu, PduFields, PduKind, TrapV1, VarBinds, encode_pdu};
+pub use pdu::{Body, ErrorStatus, Pdu, PduFields, PduKind, TrapV1, encode_pdu};
 pub use v3::{
     Encoded3, Flags, Outgoing3, Payload, ScopedPdu, UsmParameters, V3Message, decode_scoped_pdu, encode_scoped_pdu,
     encode_v3,
 };
+pub use varbinds::VarBinds;
 
 use crate::ber::{Fault, FaultKind, Reader, tag};
 use crate::quirk::{Quirk, Quirks};

@@ -4,10 +4,11 @@
 //! PDU ::= [type] { request-id, error-status | non-repeaters, error-index | max-repetitions, SEQUENCE OF VarBind }
 //! ```
 
+use super::varbinds::{VarBinds, ip_address};
 use crate::ber::{Fault, FaultKind, Reader, Tlv, Writer, tag};
 use crate::oid::OidRef;
 use crate::quirk::{Quirk, Quirks};
-use crate::value::{BindingRef, MalformedRef, ValueRef, VarBindRef};
+use crate::value::BindingRef;
 use core::fmt;
 use core::net::Ipv4Addr;
 
@@ -206,122 +207,6 @@ fn read_list<'a>(reader: &mut Reader<'a>, quirks: &mut Quirks) -> Result<Tlv<'a>
         quirks.note(Quirk::TrailingPdu);
     }
     Ok(list)
-}
-
-/// Decodes variable bindings one by one. A bad binding is reported as [`BindingRef::Malformed`] and the next one
-/// follows; only a binding whose length overruns the list ends it, as the last item.
-#[derive(Debug, Clone)]
-pub struct VarBinds<'a> {
-    reader: Reader<'a>,
-}
-
-impl<'a> VarBinds<'a> {
-    fn new(list: Tlv<'a>) -> Self {
-        Self { reader: Reader::within(list) }
-    }
-}
-
-impl<'a> Iterator for VarBinds<'a> {
-    type Item = VarBindRef<'a>;
-
-    #[inline]
-    fn next(&mut self) -> Option<VarBindRef<'a>> {
-        if self.reader.is_empty() {
-            return None;
-        }
-        let mut quirks = Quirks::NONE;
-        let at = self.reader;
-        let element = match self.reader.element(&mut quirks) {
-            Ok(element) => element,
-            Err(fault) => {
-                self.reader = Reader::new(&[]);
-                return Some(malformed(fault, at.rest(), None, quirks));
-            }
-        };
-        if element.tag != tag::SEQUENCE {
-            let fault = at.fault(FaultKind::UnexpectedTag { expected: tag::SEQUENCE, found: element.tag });
-            return Some(malformed(fault, element.content, None, quirks));
-        }
-        Some(read_varbind(element, quirks))
-    }
-}
-
-#[inline]
-fn read_varbind(element: Tlv<'_>, mut quirks: Quirks) -> VarBindRef<'_> {
-    let mut reader = Reader::within(element);
-    let name = reader.expect(tag::OBJECT_IDENTIFIER, &mut quirks).and_then(|name| name.oid(&mut quirks));
-    let oid = match name {
-        Ok(oid) => oid,
-        Err(fault) => return malformed(fault, element.content, None, quirks),
-    };
-    let binding = match reader.element(&mut quirks).and_then(|value| read_binding(value, &mut quirks)) {
-        Ok(binding) => binding,
-        Err(fault) => return malformed(fault, element.content, Some(oid), quirks),
-    };
-    if !reader.is_empty() {
-        quirks.note(Quirk::TrailingBinding);
-    }
-    VarBindRef { oid, binding, quirks }
-}
-
-#[cold]
-fn malformed<'a>(fault: Fault, raw: &'a [u8], oid: Option<OidRef<'a>>, quirks: Quirks) -> VarBindRef<'a> {
-    let oid = oid.unwrap_or(OidRef::from_checked(&[]));
-    VarBindRef { oid, binding: BindingRef::Malformed(MalformedRef { fault, raw }), quirks }
-}
-
-#[inline]
-fn read_binding<'a>(element: Tlv<'a>, quirks: &mut Quirks) -> Result<BindingRef<'a>, Fault> {
-    let value = match element.tag {
-        tag::INTEGER => {
-            let number = element.integer(quirks)?;
-            if i32::try_from(number).is_err() {
-                quirks.note(Quirk::WideInteger);
-            }
-            ValueRef::Integer(number)
-        }
-        tag::OCTET_STRING => ValueRef::OctetString(element.content),
-        tag::OBJECT_IDENTIFIER => ValueRef::ObjectIdentifier(element.oid(quirks)?),
-        tag::COUNTER32 => ValueRef::Counter32(element.unsigned32(quirks)?),
-        tag::GAUGE32 => ValueRef::Gauge32(element.unsigned32(quirks)?),
-        tag::TIME_TICKS => ValueRef::TimeTicks(element.unsigned32(quirks)?),
-        tag::COUNTER64 => ValueRef::Counter64(element.unsigned(64, quirks)?),
-        tag::UINTEGER32 => ValueRef::UInteger32(element.unsigned32(quirks)?),
-        tag::IP_ADDRESS => ValueRef::IpAddress(ip_address(element)?),
-        tag::OPAQUE => ValueRef::Opaque(element.content),
-        tag::NSAP_ADDRESS => ValueRef::NsapAddress(element.content),
-        tag::NULL => {
-            note_content(element, quirks);
-            ValueRef::Null
-        }
-        tag::NO_SUCH_OBJECT => {
-            note_content(element, quirks);
-            return Ok(BindingRef::NoSuchObject);
-        }
-        tag::NO_SUCH_INSTANCE => {
-            note_content(element, quirks);
-            return Ok(BindingRef::NoSuchInstance);
-        }
-        tag::END_OF_MIB_VIEW => {
-            note_content(element, quirks);
-            return Ok(BindingRef::EndOfMibView);
-        }
-        tag => {
-            quirks.note(Quirk::UnknownTag);
-            ValueRef::Unknown { tag, octets: element.content }
-        }
-    };
-    Ok(BindingRef::Found(value))
-}
-
-fn note_content(element: Tlv<'_>, quirks: &mut Quirks) {
-    if !element.content.is_empty() {
-        quirks.note(Quirk::NullWithOctets);
-    }
-}
-
-fn ip_address(element: Tlv<'_>) -> Result<Ipv4Addr, Fault> {
-    <[u8; 4]>::try_from(element.content).map(Ipv4Addr::from).map_err(|_| element.fault(FaultKind::WrongSize))
 }
 
 /// The fixed fields of a PDU to be sent.

@@ -2,7 +2,7 @@
 //! every ticket still ends once, with its own answer or a failure.
 
 use super::*;
-use std::collections::{BinaryHeap, HashSet};
+use std::collections::{BinaryHeap, HashMap, HashSet};
 
 const TARGETS: u16 = 300;
 const QUESTIONS: u64 = 100_000;

@@ -1,0 +1,77 @@
+//! One question to each of many devices, without a task for each.
+//!
+//! The addresses stay with the caller and go to the driver as it takes them in, so what is not asked yet costs nothing; at
+//! most as many outcomes wait as questions may be in flight.
+
+use crate::driver::{Ask, Question, Reply, Withdrawal};
+use crate::snmp::{Snmp, answer};
+use dca_fence::Allowed;
+use dca_snmp::{Failure, Outcome, Response};
+use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TrySendError;
+
+/// What many devices answer; made by [`Snmp::ask_each`]. Dropping it takes back what has not been answered.
+#[derive(Debug)]
+pub struct Answers<I> {
+    snmp: Snmp,
+    number: u64,
+    question: Question,
+    at: I,
+    /// Did not fit between the handles and the driver.
+    held: Option<Box<Ask>>,
+    /// Handed to the driver and not given to the caller.
+    outstanding: usize,
+    reply: mpsc::UnboundedSender<(Allowed, Outcome)>,
+    answers: mpsc::UnboundedReceiver<(Allowed, Outcome)>,
+}
+
+impl<I: Iterator<Item = Allowed>> Answers<I> {
+    pub(crate) fn new(snmp: Snmp, number: u64, question: Question, at: I) -> Self {
+        let (reply, answers) = mpsc::unbounded_channel();
+        Self { snmp, number, question, at, held: None, outstanding: 0, reply, answers }
+    }
+
+    /// The next outcome; `None` when every device has had one. Nothing is lost if the future is dropped.
+    pub async fn next(&mut self) -> Option<(Allowed, Result<Response, Failure>)> {
+        loop {
+            self.supply();
+            if self.outstanding == 0 && self.held.is_none() {
+                return None;
+            }
+            tokio::select! {
+                Some((at, outcome)) = self.answers.recv() => {
+                    self.outstanding -= 1;
+                    return Some((at, answer(Some(outcome))));
+                }
+                room = self.snmp.asks.reserve(), if self.held.is_some() => {
+                    let ask = self.held.take()?;
+                    // Without a driver nobody answers.
+                    room.ok()?.send(ask);
+                    self.outstanding += 1;
+                }
+            }
+        }
+    }
+
+    /// Hands the driver as many questions as it has room for.
+    fn supply(&mut self) {
+        while self.held.is_none()
+            && self.outstanding < self.snmp.shared.in_flight
+            && let Some(at) = self.at.next()
+        {
+            let reply = Reply::Each(self.reply.clone());
+            let ask = Ask { number: self.number, question: self.question.clone(), at, reply };
+            match self.snmp.asks.try_send(Box::new(ask)) {
+                Ok(()) => self.outstanding += 1,
+                Err(TrySendError::Full(ask) | TrySendError::Closed(ask)) => self.held = Some(ask),
+            }
+        }
+    }
+}
+
+impl<I> Drop for Answers<I> {
+    fn drop(&mut self) {
+        // Without a driver there is nothing to take back.
+        let _ = self.snmp.withdrawn.send(Withdrawal::All(self.number));
+    }
+}

@@ -1,0 +1,173 @@
+//! Variable bindings (RFC 3416 §3), decoded as they are visited.
+//!
+//! ```text
+//! VarBind ::= SEQUENCE { name OBJECT IDENTIFIER, value }        30 len  06 len name  tag len value
+//! ```
+
+use crate::ber::{Fault, FaultKind, Reader, Tlv, short, tag};
+use crate::oid::OidRef;
+use crate::quirk::{Quirk, Quirks};
+use crate::value::{BindingRef, MalformedRef, ValueRef, VarBindRef};
+use core::net::Ipv4Addr;
+
+/// Decodes variable bindings one by one. A bad binding is reported as [`BindingRef::Malformed`] and the next one
+/// follows; only a binding whose length overruns the list ends it, as the last item.
+#[derive(Debug, Clone)]
+pub struct VarBinds<'a> {
+    reader: Reader<'a>,
+}
+
+impl<'a> VarBinds<'a> {
+    pub(super) fn new(list: Tlv<'a>) -> Self {
+        Self { reader: Reader::within(list) }
+    }
+}
+
+impl<'a> Iterator for VarBinds<'a> {
+    type Item = VarBindRef<'a>;
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<VarBindRef<'a>> {
+        match usual(&mut self.reader) {
+            None => self.next_of_any_form(),
+            varbind => varbind,
+        }
+    }
+}
+
+impl<'a> VarBinds<'a> {
+    /// The next binding, with everything that is forgiven; none at the end.
+    #[inline(never)]
+    fn next_of_any_form(&mut self) -> Option<VarBindRef<'a>> {
+        if self.reader.is_empty() {
+            return None;
+        }
+        let mut quirks = Quirks::NONE;
+        let at = self.reader;
+        let element = match self.reader.element(&mut quirks) {
+            Ok(element) => element,
+            Err(fault) => {
+                self.reader = Reader::new(&[]);
+                return Some(malformed(fault, at.rest(), None, quirks));
+            }
+        };
+        if element.tag != tag::SEQUENCE {
+            let fault = at.fault(FaultKind::UnexpectedTag { expected: tag::SEQUENCE, found: element.tag });
+            return Some(malformed(fault, element.content, None, quirks));
+        }
+        Some(read_varbind(element, quirks))
+    }
+}
+
+/// The next binding, if it has the form that nearly all have: short lengths, a number or a string, nothing needless, nothing
+/// to forgive. `None`, without moving on, says that it must be looked at more closely.
+#[inline(always)]
+fn usual<'a>(reader: &mut Reader<'a>) -> Option<VarBindRef<'a>> {
+    let [tag::SEQUENCE, whole @ 0..0x80, tag::OBJECT_IDENTIFIER, name @ 1..0x80, ref after @ ..] = *reader.rest()
+    else {
+        return None;
+    };
+    let (name, after) = after.split_at_checked(name.into())?;
+    let [kind, length @ 0..0x80, ref after @ ..] = *after else { return None };
+    let (content, after) = after.split_at_checked(length.into())?;
+    if usize::from(whole) != name.len() + content.len() + 4 {
+        return None;
+    }
+    let oid = unpadded(name)?;
+    let value = match kind {
+        tag::INTEGER => ValueRef::Integer(short::signed(content)?.into()),
+        tag::OCTET_STRING => ValueRef::OctetString(content),
+        tag::COUNTER32 => ValueRef::Counter32(short::unsigned(content)?),
+        tag::GAUGE32 => ValueRef::Gauge32(short::unsigned(content)?),
+        tag::TIME_TICKS => ValueRef::TimeTicks(short::unsigned(content)?),
+        tag::COUNTER64 => ValueRef::Counter64(short::unsigned64(content)?),
+        tag::OBJECT_IDENTIFIER => ValueRef::ObjectIdentifier(unpadded(content)?),
+        _ => return None,
+    };
+    reader.advance_to(after);
+    Some(VarBindRef { oid, binding: BindingRef::Found(value), quirks: Quirks::NONE })
+}
+
+#[inline(always)]
+fn unpadded(octets: &[u8]) -> Option<OidRef<'_>> {
+    match OidRef::check(octets) {
+        Ok((oid, false)) if !oid.is_empty() => Some(oid),
+        _ => None,
+    }
+}
+
+fn read_varbind(element: Tlv<'_>, mut quirks: Quirks) -> VarBindRef<'_> {
+    let mut reader = Reader::within(element);
+    let name = reader.expect(tag::OBJECT_IDENTIFIER, &mut quirks).and_then(|name| name.oid(&mut quirks));
+    let oid = match name {
+        Ok(oid) => oid,
+        Err(fault) => return malformed(fault, element.content, None, quirks),
+    };
+    let binding = match reader.element(&mut quirks).and_then(|value| read_binding(value, &mut quirks)) {
+        Ok(binding) => binding,
+        Err(fault) => return malformed(fault, element.content, Some(oid), quirks),
+    };
+    if !reader.is_empty() {
+        quirks.note(Quirk::TrailingBinding);
+    }
+    VarBindRef { oid, binding, quirks }
+}
+
+#[cold]
+fn malformed<'a>(fault: Fault, raw: &'a [u8], oid: Option<OidRef<'a>>, quirks: Quirks) -> VarBindRef<'a> {
+    let oid = oid.unwrap_or(OidRef::from_checked(&[]));
+    VarBindRef { oid, binding: BindingRef::Malformed(MalformedRef { fault, raw }), quirks }
+}
+
+fn read_binding<'a>(element: Tlv<'a>, quirks: &mut Quirks) -> Result<BindingRef<'a>, Fault> {
+    let value = match element.tag {
+        tag::INTEGER => {
+            let number = element.integer(quirks)?;
+            if i32::try_from(number).is_err() {
+                quirks.note(Quirk::WideInteger);
+            }
+            ValueRef::Integer(number)
+        }
+        tag::OCTET_STRING => ValueRef::OctetString(element.content),
+        tag::OBJECT_IDENTIFIER => ValueRef::ObjectIdentifier(element.oid(quirks)?),
+        tag::COUNTER32 => ValueRef::Counter32(element.unsigned32(quirks)?),
+        tag::GAUGE32 => ValueRef::Gauge32(element.unsigned32(quirks)?),
+        tag::TIME_TICKS => ValueRef::TimeTicks(element.unsigned32(quirks)?),
+        tag::COUNTER64 => ValueRef::Counter64(element.unsigned(64, quirks)?),
+        tag::UINTEGER32 => ValueRef::UInteger32(element.unsigned32(quirks)?),
+        tag::IP_ADDRESS => ValueRef::IpAddress(ip_address(element)?),
+        tag::OPAQUE => ValueRef::Opaque(element.content),
+        tag::NSAP_ADDRESS => ValueRef::NsapAddress(element.content),
+        tag::NULL => {
+            note_content(element, quirks);
+            ValueRef::Null
+        }
+        tag::NO_SUCH_OBJECT => {
+            note_content(element, quirks);
+            return Ok(BindingRef::NoSuchObject);
+        }
+        tag::NO_SUCH_INSTANCE => {
+            note_content(element, quirks);
+            return Ok(BindingRef::NoSuchInstance);
+        }
+        tag::END_OF_MIB_VIEW => {
+            note_content(element, quirks);
+            return Ok(BindingRef::EndOfMibView);
+        }
+        tag => {
+            quirks.note(Quirk::UnknownTag);
+            ValueRef::Unknown { tag, octets: element.content }
+        }
+    };
+    Ok(BindingRef::Found(value))
+}
+
+fn note_content(element: Tlv<'_>, quirks: &mut Quirks) {
+    if !element.content.is_empty() {
+        quirks.note(Quirk::NullWithOctets);
+    }
+}
+
+pub(super) fn ip_address(element: Tlv<'_>) -> Result<Ipv4Addr, Fault> {
+    <[u8; 4]>::try_from(element.content).map(Ipv4Addr::from).map_err(|_| element.fault(FaultKind::WrongSize))
+}

@@ -68,6 +68,13 @@ fn seed() {
     {
         write("text", 100 + number, text.as_bytes());
     }
+    let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/wire/samples/1");
+    for (number, file) in files(&samples).iter().enumerate() {
+        let hex: String = std::fs::read_to_string(file).unwrap().split_whitespace().collect();
+        let octets = (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap());
+        let which = dca_fuzz::wire_number(file.file_stem().unwrap().to_str().unwrap()).unwrap();
+        write("wire", number, &std::iter::once(which).chain(octets).collect::<Vec<u8>>());
+    }
     let profiles = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/printer/profiles");
     for (number, file) in files(&profiles).iter().enumerate() {
         write("profile", number, &std::fs::read(file).unwrap());

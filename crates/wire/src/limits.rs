@@ -12,7 +12,8 @@ pub trait Limited: Message + Default {
     /// Most fields on its top level, each element of a list counted. Decoding turns two octets into a whole struct, so
     /// that octets alone bound no memory.
     const FIELDS: usize;
-    /// The same for each message directly inside it, where these hold lists.
+    /// The same for all messages directly inside it together, where these hold lists. Together, because a message that is
+    /// there twice is decoded into one.
     const INSIDE: Option<usize>;
 
     /// What does not hold in it, if anything.
@@ -105,13 +106,13 @@ fn unreadable<M: Limited>(why: prost::DecodeError) -> WireError {
 fn count<M: Limited>(mut octets: &[u8]) -> Result<(), WireError> {
     let too_many = |most| WireError::TooMany { message: M::NAME, most };
     let mut fields = 0;
+    let mut inside = 0;
     while let Some(inner) = next_field(&mut octets).map_err(unreadable::<M>)? {
         fields += 1;
         if fields > M::FIELDS {
             return Err(too_many(M::FIELDS));
         }
         let (Some(most), Some(mut inner)) = (M::INSIDE, inner) else { continue };
-        let mut inside = 0;
         while next_field(&mut inner).map_err(unreadable::<M>)?.is_some() {
             inside += 1;
             if inside > most {

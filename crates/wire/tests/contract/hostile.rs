@@ -31,6 +31,9 @@ fn elements_are_bounded_before_they_are_decoded() {
     };
     assert!(encode(&reading(2_000)).is_ok());
     assert_eq!(refused(&reading(2_001)), "Record with more than 2000 fields");
+    // The same field twice is one message with the rows of both.
+    let twice = reading(1_001).encode_to_vec().repeat(2);
+    assert!(matches!(decode::<Record>(&twice), Err(WireError::TooMany { .. })));
 }
 
 #[test]

@@ -20,6 +20,13 @@ pub trait Device: Send {
     fn columns(&mut self, columns: Vec<Oid>, max_rows: usize) -> impl Future<Output = Part> + Send;
     /// Asks in small questions with pauses from here on.
     fn gently(&mut self) {}
+    /// The same device, asked in this SNMP context; none for a recording, which holds one context only.
+    fn in_context(&self, _name: &str) -> Option<Self>
+    where
+        Self: Sized,
+    {
+        None
+    }
 }
 
 /// What one question brought.
@@ -82,6 +89,9 @@ pub(crate) const PATIENCE: u32 = 2;
 /// What tells a printer whatever else the device says: rows that only marks on paper have.
 const MARKS: [OidRef<'static>; 2] = [oid!("1.3.6.1.2.1.43.10.2.1"), oid!("1.3.6.1.2.1.43.11.1.1")];
 
+/// prtMarkerSuppliesTable.
+const SUPPLIES: OidRef<'static> = oid!("1.3.6.1.2.1.43.11.1.1");
+
 /// Tables that say nothing about identity, meters or status; [`Depth::Line`] leaves them out.
 const DETAILS: [OidRef<'static>; 7] = [
     oid!("1.3.6.1.2.1.43.6"),
@@ -128,12 +138,39 @@ pub(crate) async fn interview<D: Device>(
         if heard.has_patience() {
             heard.take(within(device.columns(columns, plan.max_rows).await, &plan));
         }
+        if depth == Depth::Full
+            && heard.has_patience()
+            && heard.rows.under(SUPPLIES).next().is_none()
+            && let Some(mut inside) = profile.context().and_then(|name| device.in_context(name))
+        {
+            fill_in(&mut inside, &plan, &mut heard).await;
+        }
     }
     let mut reading = profile.read(&heard.rows);
     reading.is_printer = verdict.is_printer;
     reading.quirks.extend(heard.quirks.iter().map(|quirk| quirk.text().to_owned()));
     reading.doubts.extend(heard.troubles);
     Interview { verdict, reading, rows: heard.rows, complete: heard.silences == 0 }
+}
+
+/// Asks what is missing of a device in another context, if it has marker or supply rows there. Most have not, and a device
+/// that does not know the context says nothing: neither is a trouble.
+async fn fill_in<D: Device>(device: &mut D, plan: &Plan, heard: &mut Heard) {
+    let marks = device.next(MARKS.map(OidRef::to_oid).to_vec()).await;
+    if !marks.rows.iter().any(|(oid, _)| MARKS.iter().any(|mark| oid.starts_with(*mark))) {
+        return;
+    }
+    let missing: Vec<Oid> = plan.gets.iter().filter(|oid| heard.rows.get(oid.as_ref()).is_none()).cloned().collect();
+    for some in missing.chunks(GET_SIZE) {
+        if heard.has_patience() {
+            heard.take(device.get(some.to_vec()).await);
+        }
+    }
+    let missing =
+        plan.walks.iter().filter(|column| heard.rows.under(column.as_ref()).next().is_none()).cloned().collect();
+    if heard.has_patience() {
+        heard.take(within(device.columns(missing, plan.max_rows).await, plan));
+    }
 }
 
 fn is_detail(root: &Oid) -> bool {
@@ -166,5 +203,62 @@ impl Heard {
 
     fn has_patience(&self) -> bool {
         self.in_a_row < PATIENCE
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A print server, with the printer behind it in a context of its own.
+    struct Server {
+        here: Rows,
+        context: Option<(&'static str, Rows)>,
+    }
+
+    impl Device for Server {
+        async fn get(&mut self, oids: Vec<Oid>) -> Part {
+            let rows =
+                oids.into_iter().filter_map(|oid| self.here.get(oid.as_ref()).cloned().map(|value| (oid, value)));
+            Part { rows: rows.collect(), ..Part::default() }
+        }
+
+        async fn next(&mut self, oids: Vec<Oid>) -> Part {
+            let first = |oid: &Oid| self.here.under(oid.as_ref()).next();
+            let rows = oids.iter().filter_map(first).map(|(oid, value)| (oid.clone(), value.clone()));
+            Part { rows: rows.collect(), ..Part::default() }
+        }
+
+        async fn columns(&mut self, columns: Vec<Oid>, max_rows: usize) -> Part {
+            let rows = columns.iter().flat_map(|column| self.here.under(column.as_ref()).take(max_rows));
+            Part { rows: rows.map(|(oid, value)| (oid.clone(), value.clone())).collect(), ..Part::default() }
+        }
+
+        fn in_context(&self, name: &str) -> Option<Self> {
+            let (known, inside) = self.context.as_ref()?;
+            Some(Self { here: if *known == name { inside.clone() } else { Rows::new() }, context: None })
+        }
+    }
+
+    fn rows(text: &str) -> Rows {
+        dca_snmp::recording::parse(text).rows.into_iter().collect()
+    }
+
+    async fn supplies(context: Option<(&'static str, &str)>) -> usize {
+        let here = "1.3.6.1.2.1.1.1.0|4|HP ETHERNET MULTI-ENVIRONMENT\n1.3.6.1.2.1.1.2.0|6|1.3.6.1.4.1.11.2.3.9.1\n";
+        let mut server = Server { here: rows(here), context: context.map(|(name, text)| (name, rows(text))) };
+        let profiles = Profiles::builtin();
+        let discovered = server.get(profiles.discovery()).await;
+        let interview = interview(&mut server, &profiles, discovered, Depth::Full).await;
+        assert!(interview.reading.is_printer && interview.complete);
+        interview.reading.supplies.len()
+    }
+
+    #[tokio::test]
+    async fn a_printer_behind_a_print_server_is_read_in_its_context() {
+        let toner = "1.3.6.1.2.1.43.11.1.1.8.1.1|2|100\n1.3.6.1.2.1.43.11.1.1.9.1.1|2|40\n";
+        assert_eq!(supplies(Some(("Jetdirect", toner))).await, 1);
+        assert_eq!(supplies(Some(("another", toner))).await, 0);
+        assert_eq!(supplies(None).await, 0);
     }
 }

@@ -55,6 +55,11 @@ impl Device for Live {
         }
         all
     }
+
+    fn in_context(&self, name: &str) -> Option<Self> {
+        let who = Named { credentials: self.who.credentials.in_context(name), ..self.who.clone() };
+        Some(Self { snmp: self.snmp.clone(), at: self.at, who, polite: self.polite })
+    }
 }
 
 impl Live {

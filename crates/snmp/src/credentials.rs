@@ -40,6 +40,22 @@ impl Credentials {
             Self::V3(_) => Version::V3,
         }
     }
+
+    /// The same for a context other than the default one (RFC 3411 §3.3.1): the `contextName` of v3, and behind an `@` in a
+    /// community, as agents with several contexts take it.
+    ///
+    /// ```
+    /// let dca_snmp::Credentials::V2c(name) = dca_snmp::Credentials::v2c("public").in_context("inside") else { return };
+    /// assert_eq!(name.octets(), b"public@inside");
+    /// ```
+    #[must_use]
+    pub fn in_context(&self, name: &str) -> Self {
+        match self {
+            Self::V1(community) => Self::V1(community.in_context(name)),
+            Self::V2c(community) => Self::V2c(community.in_context(name)),
+            Self::V3(user) => Self::V3(user.clone().context(name)),
+        }
+    }
 }
 
 /// A community name: the password of SNMPv1 and v2c.
@@ -50,6 +66,10 @@ impl Community {
     /// The octets that go into a message.
     pub fn octets(&self) -> &[u8] {
         &self.0
+    }
+
+    fn in_context(&self, name: &str) -> Self {
+        Self(Arc::new(Zeroizing::new([self.octets(), b"@", name.as_bytes()].concat())))
     }
 }
 

@@ -16,6 +16,8 @@ pub(crate) struct File {
     pub(crate) extends: Option<Spanned<String>>,
     /// The engine's maker: the brand where no text of the device names one.
     pub(crate) vendor: Option<String>,
+    /// The SNMP context in which print servers keep the printer behind them.
+    pub(crate) context: Option<String>,
     /// Recorded walks that this profile was checked with.
     #[serde(default)]
     pub(crate) recordings: Vec<String>,

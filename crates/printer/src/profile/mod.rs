@@ -129,6 +129,12 @@ impl Profile {
         &self.file.recordings
     }
 
+    /// The SNMP context (RFC 3411 §3.3.1) to ask in where the usual one shows no supplies: `contextName` of v3, and behind an
+    /// `@` in a community.
+    pub fn context(&self) -> Option<&str> {
+        self.file.context.as_deref()
+    }
+
     /// What to ask of the device.
     pub fn plan(&self) -> Plan {
         Plan::of(self)

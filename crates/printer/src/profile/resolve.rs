@@ -75,6 +75,7 @@ impl File {
         self.log.extend_from_slice(&parent.log);
         self.deny.extend_from_slice(&parent.deny);
         self.fragile.extend_from_slice(&parent.fragile);
+        self.context = self.context.take().or_else(|| parent.context.clone());
         self.vendor = self.vendor.take().or_else(|| parent.vendor.clone());
         self.total = self.total.take().or_else(|| parent.total.clone());
     }

@@ -35,7 +35,7 @@ pub(crate) fn ask(who: &str, count: u64, rest: &[String]) -> anyhow::Result<()> 
         asked.saturating_sub(found),
         found as f64 / took.as_secs_f64(),
         busy.as_secs_f64() * 1e3,
-        peak_kib()? as f64 / 1024.0
+        peak_kib()? as f64 * 1024.0 / 1e6
     );
     Ok(())
 }

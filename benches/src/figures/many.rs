@@ -98,7 +98,7 @@ fn few_answer(runs: usize, agents: &Agents, tell: &mut dyn FnMut(Line)) {
     let (ms, theirs) = pair("ms");
     tell(Line::beside(10, what, "ms", &ms, ("async-snmp", &theirs), Target::AtMost(1_100.0)));
     let (peak, theirs) = pair("peak");
-    tell(Line::beside(10, what, "MiB peak", &peak, ("async-snmp", &theirs), Target::AtMost(8.0)));
+    tell(Line::beside(10, what, "MB peak", &peak, ("async-snmp", &theirs), Target::AtMost(8.0)));
     let (cpu, theirs) = pair("cpu");
     tell(Line::beside(10, what, "ms CPU", &cpu, ("async-snmp", &theirs), Target::TimesAtMost(0.5)));
 }
@@ -113,7 +113,7 @@ fn paced(runs: usize, agents: &Agents, tell: &mut dyn FnMut(Line)) -> anyhow::Re
     let seconds = number(&numbers, "ms").map(|ms| ms / 1e3);
     let (found, theirs) = (number(&numbers, "found"), other.as_ref().map(|(found, _)| *found).map_err(Clone::clone));
     tell(Line::beside(11, what, "found", &found, ("onesixtyone", &theirs), Target::Exactly(alive)));
-    tell(Line::alone(11, what, "MiB peak", &number(&numbers, "peak"), Target::AtMost(24.0)));
+    tell(Line::alone(11, what, "MB peak", &number(&numbers, "peak"), Target::AtMost(24.0)));
     let off = seconds.clone().map(|seconds| (65_536.0 / (seconds - PATIENCE) / RATE - 1.0).abs() * 100.0);
     tell(Line::alone(11, what, "% off the pace", &off, Target::AtMost(5.0)));
     let theirs = other.map(|(_, seconds)| seconds);

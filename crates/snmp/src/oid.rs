@@ -411,7 +411,7 @@ fn any_high_bit(octets: &[u8]) -> bool {
 
 /// What a look at eight octets at a time tells.
 struct Glance {
-    /// Octets that continue a subidentifier, or more: some may be counted twice.
+    /// Octets that continue a subidentifier.
     continuing: u32,
     /// Some octet is 0x80: needless if it leads a subidentifier.
     padding: bool,
@@ -428,14 +428,13 @@ impl Glance {
             // The highest octet of the product is the sum of all; a borrow reaches the high bit of an octet that is 0.
             (count + ((high >> 7).wrapping_mul(LOW) >> 56), padding | (others.wrapping_sub(LOW) & !others & HIGH))
         };
+        let (words, rest) = octets.as_chunks::<8>();
+        let whole = words.iter().fold((0, 0), |sum, word| look(sum, u64::from_le_bytes(*word)));
         let (continuing, padding) = match octets.last_chunk::<8>() {
-            Some(last) => {
-                let (words, _) = octets.as_chunks::<8>();
-                words
-                    .iter()
-                    .fold(look((0, 0), u64::from_ne_bytes(*last)), |sum, word| look(sum, u64::from_ne_bytes(*word)))
-            }
-            None => octets.iter().fold((0, 0), |(count, padding), octet| {
+            _ if rest.is_empty() => whole,
+            // Only the octets after the last whole word.
+            Some(last) => look(whole, u64::from_le_bytes(*last) >> (64 - 8 * rest.len())),
+            None => rest.iter().fold((0, 0), |(count, padding), octet| {
                 (count + u64::from(octet >> 7), padding | u64::from(*octet == 0x80))
             }),
         };

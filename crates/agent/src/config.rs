@@ -2,6 +2,7 @@
 //!
 //! ```toml
 //! secrets = "secrets"                 # folder with one file per secret, beside this file
+//! profiles = "profiles"               # folder of printer profiles of one's own, beside this file; they win over built-in ones
 //!
 //! [snmp]
 //! timeout = 2.0                       # seconds until a device counts as silent
@@ -22,6 +23,7 @@ use crate::credentials::{Keyring, Secrets, Versions};
 use crate::input::{self, InputError};
 use crate::scope::Targets;
 use crate::{Asking, asking};
+use dca_printer::Profiles;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 use toml::Spanned;
@@ -32,6 +34,8 @@ use toml::Spanned;
 pub struct RawConfig {
     /// Folder with one file per secret. Absent: `$CREDENTIALS_DIRECTORY`, as systemd sets it.
     pub secrets: Option<PathBuf>,
+    /// A file or folder of printer profiles: they win over built-in ones of the same name. Absent: the built-in ones.
+    pub profiles: Option<Spanned<PathBuf>>,
     /// How to ask.
     #[serde(default)]
     pub snmp: RawSnmp,
@@ -69,6 +73,8 @@ pub struct Config {
     pub keyring: Keyring,
     /// The ranges' names.
     pub ranges: Vec<String>,
+    /// What reads the printers: the built-in profiles and the file's own.
+    pub profiles: Profiles,
 }
 
 impl RawConfig {
@@ -102,6 +108,11 @@ impl RawConfig {
         }
         let base = path.parent().map(Path::to_path_buf).unwrap_or_default();
         let folder = self.secrets.as_ref().map(|folder| base.join(folder)).or(credentials_directory);
+        let own: Vec<PathBuf> = self.profiles.iter().map(|place| base.join(place.get_ref())).collect();
+        let profiles = input::profiles(&own).map_err(|error| match &self.profiles {
+            Some(place) => InputError::line(path, line(place.span().start), format!("profiles: {error}")),
+            None => error,
+        })?;
         let secrets = Secrets { base, folder, plain: false };
         let (mut targets, mut ranges, mut raw) = (Vec::new(), Vec::new(), Vec::new());
         for (at, range) in self.range.into_iter().enumerate() {
@@ -119,7 +130,7 @@ impl RawConfig {
         }
         let keyring = file::keyring(path, text, &raw, &secrets, Versions::Any)?;
         let targets = Targets::new(targets).map_err(|error| InputError::file(path, error.what))?;
-        Ok(Config { asking, targets, keyring, ranges })
+        Ok(Config { asking, targets, keyring, ranges, profiles })
     }
 }
 

@@ -50,13 +50,26 @@ impl std::error::Error for InputError {}
 /// same name.
 pub fn profiles(places: &[PathBuf]) -> Result<Profiles, InputError> {
     let mut texts = Vec::new();
-    for place in places {
-        for file in if place.is_dir() { toml_files(place)? } else { vec![place.clone()] } {
-            texts.push((file.display().to_string(), text(&file)?));
-        }
+    for file in profile_files(places)? {
+        texts.push((file.display().to_string(), text(&file)?));
     }
     let pairs = texts.iter().map(|(file, text)| (file.as_str(), text.as_str()));
     Profiles::with(pairs).map_err(|error| InputError::argument(error.to_string()))
+}
+
+/// The files, and those of the folders.
+pub(crate) fn profile_files(places: &[PathBuf]) -> Result<Vec<PathBuf>, InputError> {
+    let files = places.iter().map(|place| if place.is_dir() { toml_files(place) } else { Ok(vec![place.clone()]) });
+    Ok(files.collect::<Result<Vec<_>, _>>()?.concat())
+}
+
+/// A user's own folder of profiles: `dca/profiles` in the folder for settings (`$XDG_CONFIG_HOME`, or `.config` in `$HOME`).
+/// None if it is not there or holds no profile.
+pub fn own_profiles(config_home: Option<PathBuf>, home: Option<PathBuf>) -> Option<PathBuf> {
+    // Relative paths in these variables are to be ignored (XDG Base Directory Specification).
+    let config = config_home.filter(|path| path.is_absolute()).or_else(|| Some(home?.join(".config")))?;
+    let folder = config.join("dca/profiles");
+    toml_files(&folder).is_ok().then_some(folder)
 }
 
 /// The `.toml` files of a folder, by name; at least one.
@@ -157,6 +170,21 @@ mod tests {
         assert!(both.named("acme").is_some() && both.named("zenith").is_some() && both.named("kyocera").is_some());
         let one = profiles(&[folder.path().join("acme.toml")]).unwrap();
         assert!(one.named("acme").is_some() && one.named("zenith").is_none());
+    }
+
+    #[test]
+    fn the_users_own_folder_is_where_settings_are() {
+        let home = tempfile::tempdir().unwrap();
+        let check =
+            |config: Option<&Path>, home: &Path| own_profiles(config.map(Path::to_owned), Some(home.to_owned()));
+        let folder = home.path().join(".config/dca/profiles");
+        assert_eq!(check(None, home.path()), None);
+        std::fs::create_dir_all(&folder).unwrap();
+        assert_eq!(check(None, home.path()), None, "an empty folder is none");
+        std::fs::write(folder.join("acme.toml"), "").unwrap();
+        assert_eq!(check(None, home.path()), Some(folder.clone()));
+        assert_eq!(check(Some(Path::new("relative")), home.path()), Some(folder));
+        assert_eq!(check(Some(Path::new("/nowhere")), home.path()), None);
     }
 
     #[test]

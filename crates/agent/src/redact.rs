@@ -32,6 +32,9 @@ const SERIAL_KEYS: [&str; 6] = ["SN:", "SERN:", "S/N:", "SER:", "SERIALNUMBER:",
 /// Shorter texts are not replaced inside others: "1" as an asset number would eat every counter's label.
 const LEAST: usize = 4;
 
+/// Shorter numbers may be counts.
+const LEAST_DIGITS: usize = 7;
+
 impl Redactor {
     /// From what the reading found out about the device, the rows themselves, and the communities it was asked with.
     pub(crate) fn new(reading: &Reading, rows: &[(Oid, Value)], communities: &[Vec<u8>], salt: u64) -> Self {
@@ -72,8 +75,21 @@ impl Redactor {
         match value {
             Value::OctetString(octets) => Value::OctetString(self.octets(oid, octets)),
             Value::Opaque(octets) => Value::Opaque(self.octets(oid, octets)),
+            Value::Integer(number) => Value::Integer(self.number(*number).unwrap_or(*number)),
+            Value::Counter32(number) => Value::Counter32(self.number(*number).unwrap_or(*number)),
+            Value::Gauge32(number) => Value::Gauge32(self.number(*number).unwrap_or(*number)),
             other => other.clone(),
         }
+    }
+
+    /// Some firmware sends a serial number of digits as a number: other digits, as many.
+    fn number<N: ToString + std::str::FromStr + Copy>(&self, number: N) -> Option<N> {
+        let text = number.to_string().into_bytes();
+        let known = text.len() >= LEAST_DIGITS && self.texts.contains(&text);
+        // Other digits may be too many for the type: then the last ones are left away.
+        let shape = known.then(|| self.shape(&text))?;
+        let digits = std::str::from_utf8(&shape).ok()?;
+        digits.parse().ok().or_else(|| digits.get(..digits.len() - 1)?.parse().ok())
     }
 
     fn octets(&self, oid: OidRef<'_>, octets: &[u8]) -> Vec<u8> {

@@ -28,6 +28,9 @@ Examples:
   dca read 10.0.0.5 --user reader --auth sha256 --auth-pass-file pass.txt --json
   dca record 192.168.10.20 -o printer.snmprec    a walk for support, without serials and names
 
+Profiles of your own lie in $XDG_CONFIG_HOME/dca/profiles (or ~/.config/dca/profiles) and win over built-in ones of the
+same name; --profile FILE wins over both.
+
 Exit codes: 0 all answered, 1 some failed, 2 nothing answered, 64 bad usage or configuration.";
 
 const TARGETS: &str = "\
@@ -114,6 +117,9 @@ pub(crate) enum Command {
         /// Where to write it
         #[arg(short, long, value_name = "FILE")]
         output: PathBuf,
+        /// Further profiles (TOML files or folders of them): what they deny is not recorded
+        #[arg(long, value_name = "FILE")]
+        profile: Vec<PathBuf>,
         #[command(flatten)]
         ask: Ask,
     },
@@ -155,7 +161,7 @@ pub(crate) enum ConfigCommand {
 /// None of these touches the network.
 #[derive(Debug, Subcommand)]
 pub(crate) enum ProfileCommand {
-    /// Check profiles: their form, their words, what they extend
+    /// Check profiles: their form, their words, what they extend, and that the recordings next to them have their OIDs
     Check {
         /// The profiles, or folders of them
         #[arg(required = true, value_name = "FILE")]

@@ -24,7 +24,7 @@ pub(crate) async fn run(cli: Cli) -> Result<Success> {
             read(&targets, all, &also, sources, &profile, state.as_deref(), output, &ask, quiet).await
         }
         Command::Walk { target, oid, format, ask } => walk(&target, &oid, format, &ask).await,
-        Command::Record { target, output, ask } => record(&target, &output, &ask).await,
+        Command::Record { target, output, profile, ask } => record(&target, &output, &profile, &ask).await,
         Command::Ping { target, timeout } => ping(&target, timeout).await,
         Command::Decode { form, files } => decode(&form, &files),
         Command::Config(ConfigCommand::Check { config }) => config_check(&config),
@@ -125,7 +125,7 @@ fn show(reads: &[Read], sources: bool, output: Output) -> Result<()> {
 
 async fn walk(target: &str, oid: &str, format: Format, ask: &Ask) -> Result<Success> {
     let root: Oid = oid.parse().map_err(|error| InputError::argument(format!("OID {oid:?}: {error}")))?;
-    let (network, at, _scope) = one(target, ask).await?;
+    let (network, at, _scope) = one(target, &[], ask).await?;
     let mut broken = None;
     let mut rows = 0_u64;
     let walked = network.walk(at, &root, interrupted(), |oid, value| {
@@ -153,8 +153,8 @@ async fn walk(target: &str, oid: &str, format: Format, ask: &Ask) -> Result<Succ
     }
 }
 
-async fn record(target: &str, file: &Path, ask: &Ask) -> Result<Success> {
-    let (network, at, _scope) = one(target, ask).await?;
+async fn record(target: &str, file: &Path, profiles: &[PathBuf], ask: &Ask) -> Result<Success> {
+    let (network, at, _scope) = one(target, profiles, ask).await?;
     match network.record(at, interrupted(), |_| {}).await {
         Err(failed) => Ok(failure(&failed.address, &failed.why)),
         Ok(recorded) => {
@@ -204,9 +204,10 @@ fn config_check(file: &Path) -> Result<Success> {
     let asking = config.asking;
     let rate = asking.rate.map_or("no limit of packets".to_owned(), |rate| format!("at most {rate} packets/s"));
     let text = format!(
-        "{}: good\n  ranges: {}\n  asking: {} s until a device counts as silent, {} retries, {rate}\n",
+        "{}: good\n  ranges: {}\n  profiles: {}\n  asking: {} s until a device counts as silent, {} retries, {rate}\n",
         file.display(),
         report::clean::terminal(&ranges),
+        config.profiles.iter().count(),
         asking.timeout.as_secs_f64(),
         asking.retries,
     );
@@ -215,11 +216,22 @@ fn config_check(file: &Path) -> Result<Success> {
 }
 
 fn profile_check(files: &[PathBuf]) -> Result<Success> {
-    load(files)?;
-    for file in files {
-        print(&format!("{}: good\n", file.display()))?;
+    let mut success = Success::All;
+    for checked in dca_agent::check_profiles(files)? {
+        let file = checked.file.display();
+        let found: Vec<String> = checked.recordings.iter().map(|path| path.display().to_string()).collect();
+        let (many_oids, beside) = (many(checked.oids as u64, "OID"), found.join(", "));
+        if found.is_empty() {
+            print(&format!("{file}: good; {many_oids}, and no recording next to it to look for them in\n"))?;
+        } else if checked.missing.is_empty() {
+            print(&format!("{file}: good; {many_oids}, all of them in {beside}\n"))?;
+        } else {
+            success = Success::Some;
+            let lines: String = checked.missing.iter().map(|(oid, entry)| format!("  {oid} ({entry})\n")).collect();
+            print(&format!("{file}: good; but {} of {many_oids} not in {beside}:\n{lines}", checked.missing.len()))?;
+        }
     }
-    Ok(Success::All)
+    Ok(success)
 }
 
 async fn profile_try(file: &Path, walk: &Path, as_json: bool) -> Result<Success> {
@@ -252,8 +264,8 @@ async fn open(targets: &[String], also: &[Also], ask: &Ask, profiles: Profiles) 
 }
 
 /// For commands about one device.
-async fn one(target: &str, ask: &Ask) -> Result<(Network, dca_agent::Allowed, Scope)> {
-    let (network, scope) = open(&[target.to_owned()], &[], ask, Profiles::builtin()).await?;
+async fn one(target: &str, profiles: &[PathBuf], ask: &Ask) -> Result<(Network, dca_agent::Allowed, Scope)> {
+    let (network, scope) = open(&[target.to_owned()], &[], ask, load(profiles)?).await?;
     let at = only(&scope, target)?;
     Ok((network, at, scope))
 }
@@ -266,9 +278,12 @@ fn only(scope: &Scope, target: &str) -> Result<dca_agent::Allowed, InputError> {
     scope.only().ok_or_else(|| InputError::argument(what()))
 }
 
-/// Further profiles beside the built-in ones.
+/// The built-in profiles, over them the user's own folder, over that what the arguments name.
 fn load(files: &[PathBuf]) -> Result<Profiles, InputError> {
-    dca_agent::profiles(files)
+    let variable = |name| std::env::var_os(name).map(PathBuf::from);
+    let own = dca_agent::own_profiles(variable("XDG_CONFIG_HOME"), variable("HOME"));
+    let places: Vec<PathBuf> = own.into_iter().chain(files.iter().cloned()).collect();
+    dca_agent::profiles(&places)
 }
 
 /// The memory in a folder, if one is named.

@@ -364,3 +364,30 @@ fn a_reader_that_goes_away_is_no_panic() {
     assert!(!text(&output.stderr).contains("panic"), "{}", text(&output.stderr));
     assert_eq!(output.status.code(), Some(0));
 }
+
+#[test]
+fn a_users_own_profiles_are_found_and_checked() {
+    let settings = tempfile::tempdir().unwrap();
+    let folder = settings.path().join("dca/profiles");
+    std::fs::create_dir_all(&folder).unwrap();
+    let profile = "extends = \"printer-mib\"\nvendor = \"Acme\"\nrecordings = []\n[[match]]\nwords = \"Acme\"\n\
+                   [[meter]]\noid = \"1.3.6.1.4.1.99999.3.1.0\"\nis = \"scan images\"\nconfidence = \"B\"\nsource = \"a panel\"\n";
+    std::fs::write(folder.join("acme.toml"), profile).unwrap();
+    let walk = folder.join("acme.snmprec");
+    std::fs::write(&walk, "1.3.6.1.2.1.1.1.0|4|Acme Printer\n1.3.6.1.4.1.99999.3.1.0|65|12\n").unwrap();
+    let dca = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_dca"));
+        command.args(arguments).env("XDG_CONFIG_HOME", settings.path()).output().unwrap()
+    };
+    let read = dca(&["read", "--walk", &walk.display().to_string(), "--json"]);
+    let reads: Value = serde_json::from_slice(&read.stdout).unwrap();
+    assert_eq!((&reads[0]["profile"], &reads[0]["meters"][0]["value"]), (&Value::from("acme"), &Value::from(12)));
+    let place = folder.display().to_string();
+    let check = dca(&["profile", "check", &place]);
+    assert_eq!(check.status.code(), Some(0));
+    assert!(text(&check.stdout).contains("1 OID, all of them in "), "{}", text(&check.stdout));
+    std::fs::write(&walk, "1.3.6.1.2.1.1.1.0|4|Acme Printer\n").unwrap();
+    let check = dca(&["profile", "check", &place]);
+    assert_eq!(check.status.code(), Some(1));
+    assert!(text(&check.stdout).contains("  1.3.6.1.4.1.99999.3.1.0 (meter)"), "{}", text(&check.stdout));
+}

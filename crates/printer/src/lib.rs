@@ -23,8 +23,8 @@ pub use fuse::fuse;
 pub use poll::{Cause, Depth, Extra, Learnt, Mark, Questions};
 pub use profile::{Care, Plan, Profile, ProfileError, Profiles};
 pub use reading::{
-    Alert, Confidence, Count, Cover, Detail, Fact, Identity, Input, Maintenance, Meter, Output, Reading, Source,
-    Status, Supply, Total, Verdict,
+    Alert, Confidence, Count, Cover, Detail, Fact, Identity, Input, Maintenance, Meter, Output, Reading, Removed,
+    Source, Status, Supply, Total, Verdict,
 };
 pub use replies::{Decoded, Form, Undecodable};
 pub use rows::Rows;

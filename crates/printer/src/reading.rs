@@ -40,6 +40,9 @@ pub struct Reading {
     /// What else it told that has no place above: memory, resolution, temperatures, a vendor's raw records.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub details: Vec<Detail>,
+    /// Supplies that were taken out, where a device remembers them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub removed: Vec<Removed>,
     /// What was forgiven in decoding, one sentence each.
     pub quirks: Vec<String>,
     /// What could not be made sense of, one sentence each.
@@ -192,6 +195,9 @@ pub struct Supply {
     pub part_number: Option<String>,
     /// The cartridge's own serial number.
     pub serial: Option<String>,
+    /// When it was put in, by the device's clock: `2026-03-01T10:30:00`, with `+02:00` where the device says its zone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub installed: Option<String>,
     /// The device's own estimate.
     pub pages_left: Option<u64>,
     /// Where the level comes from.
@@ -233,6 +239,9 @@ pub struct Alert {
     pub description: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub location: Option<i64>,
+    /// The vendor's own code for it, as a technician knows it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service_code: Option<String>,
     /// False for a row that only records that an alert has ended, or that names no condition (a panel text).
     pub active: bool,
     pub source: Source,
@@ -294,6 +303,29 @@ pub struct Count {
     /// The count.
     pub value: u64,
     /// Where it comes from.
+    pub source: Source,
+}
+
+/// A supply that is no longer in the device.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Removed {
+    /// The vendor's own index.
+    pub index: String,
+    /// The device's text.
+    pub description: String,
+    /// The cartridge's own serial number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub serial: Option<String>,
+    /// When it was put in; as for a supply.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub installed: Option<String>,
+    /// Sides printed while it was in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pages: Option<u64>,
+    /// What was left in it, 0 to 100, one decimal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub percent: Option<f64>,
+    /// Where the pages come from, or else what there is.
     pub source: Source,
 }
 

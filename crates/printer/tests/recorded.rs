@@ -17,7 +17,12 @@ use dca_printer::{Profiles, Reading, Rows, verdict};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
-const MIN_RIGHT: f64 = 98.0;
+/// Facts that no row of the walk holds, or that are a placeholder (docs/decisions/003-figures.md): all that may be missing.
+const MISSING: [&str; 3] = [
+    "brother/dcp-l3550cdw.snmprec: missing: serial",
+    "brother/hl-l5100dn.snmprec: missing: model",
+    "brother/mfc-5490cn.snmprec: missing: serial",
+];
 
 fn shared() -> Option<PathBuf> {
     let folder = std::env::var_os("DCA_SHARED").map_or_else(
@@ -113,7 +118,9 @@ fn what_is_read_is_what_was_expected() {
     println!("right {}/{all}, missing {}, wrong {}\n{}", score.right, score.missing, score.wrong, score.told);
     assert!(all > 300, "only {all} facts");
     assert_eq!(score.wrong, 0, "{}", score.told);
-    assert!(100.0 * f64::from(score.right) / f64::from(all) >= MIN_RIGHT, "{}", score.told);
+    let unnamed: Vec<_> =
+        score.told.lines().filter(|line| !MISSING.iter().any(|missing| line.starts_with(missing))).collect();
+    assert!(unnamed.is_empty(), "{unnamed:#?}");
 }
 
 /// Figures that people read from the panel or the web page beside the walk, or that several rows of it agree on (the
@@ -146,6 +153,15 @@ fn fragments_agree_with_what_people_read_beside_them() {
     check("lexmark-xc9235", &totals(96, 21, 75));
     check("konicaminolta-accuriopress-c4070", &[("print", "mono", 67_337), ("print", "full_color", 371_292)]);
     check("hp-designjet-t1100ps", &[("system_totals", "total", 4_893)]);
+    // The web page of this one tells A3 apart.
+    let reading = read(&profiles, &shared.join("walks/_fragments/lexmark-xc9235.snmprec"));
+    let a3 = |color: &str| {
+        let found = reading.meters.iter().find(|meter| meter.size == "a3" && meter.color == color);
+        found.filter(|meter| meter.unit == "impressions").map(|meter| meter.value)
+    };
+    assert_eq!((a3("mono"), a3("full_color")), (Some(10), Some(72)));
+    let tray = read(&profiles, &shared.join("walks/_fragments/xerox-altalink-c8135-new.snmprec"));
+    assert!(tray.alerts.iter().any(|alert| alert.service_code.as_deref() == Some("07-534-00")), "{:?}", tray.alerts);
 }
 
 /// An entry that names a recording as its source must be seen there: a mistyped OID is found out.

@@ -27,6 +27,7 @@ pub fn reading_text(read: &Read, look: Look) -> String {
     page.total(reading);
     page.meters(reading);
     page.supplies(reading);
+    page.removed(reading);
     page.maintenance(reading);
     page.trays(reading);
     page.alerts(reading);
@@ -217,6 +218,33 @@ impl Page<'_> {
         self.table(&columns, rows);
     }
 
+    fn removed(&mut self, reading: &Reading) {
+        if reading.removed.is_empty() {
+            return;
+        }
+        self.head("Taken out");
+        let rows = reading.removed.iter().map(|former| {
+            let cells = vec![
+                (former.description.clone(), Tone::Plain),
+                (former.serial.clone().unwrap_or_default(), Tone::Plain),
+                (former.installed.clone().unwrap_or_default(), Tone::Plain),
+                (former.pages.map(grouped).unwrap_or_default(), Tone::Plain),
+                (former.percent.map(|percent| format!("{percent} %")).unwrap_or_default(), Tone::Plain),
+            ];
+            self.row(cells, &former.source, None)
+        });
+        let rows = rows.collect();
+        let columns = [
+            column("SUPPLY"),
+            column("SERIAL").whole(),
+            column("PUT IN"),
+            column("PAGES").right(),
+            column("LEFT").right(),
+            column("SOURCE"),
+        ];
+        self.table(&columns, rows);
+    }
+
     fn maintenance(&mut self, reading: &Reading) {
         if reading.maintenance.is_empty() {
             return;
@@ -292,13 +320,20 @@ impl Page<'_> {
                 (alert.severity.replace('_', " "), tone),
                 (alert.description.clone(), Tone::Plain),
                 (alert.code_name.clone().unwrap_or_default(), Tone::Dim),
+                (alert.service_code.clone().unwrap_or_default(), Tone::Plain),
                 (alert.training.clone().unwrap_or_default().replace('_', " "), Tone::Dim),
             ];
             self.row(cells, &alert.source, None)
         });
         let rows = rows.collect();
-        let columns =
-            [column("SEVERITY"), column("ALERT"), column("CODE").spare(2), column("FOR").spare(1), column("SOURCE")];
+        let columns = [
+            column("SEVERITY"),
+            column("ALERT"),
+            column("CODE").spare(2),
+            column("SERVICE").whole(),
+            column("FOR").spare(1),
+            column("SOURCE"),
+        ];
         self.table(&columns, rows);
     }
 

@@ -1,12 +1,13 @@
 //! The first draft of a profile: everything in it is a question to whoever stands at the device.
 
 use super::labelled::{Labelled, labelled};
-use super::text;
+use super::{ENTERPRISES, text, used};
 use crate::input::{self, InputError};
 use crate::recorded::{load, read_rows};
 use crate::report::clean;
 use dca_printer::Reading;
 use dca_snmp::{Oid, Value, oid};
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::path::Path;
 
@@ -18,7 +19,12 @@ const SERIALS: usize = 8;
 pub async fn draft(walk: &Path) -> Result<String, InputError> {
     let recording = load(walk)?;
     let rows = recording.rows.clone();
-    let reading = read_rows(walk, recording, &input::profiles(&[])?).await.read.reading;
+    let profiles = input::profiles(&[])?;
+    let reading = read_rows(walk, recording, &profiles).await.read.reading;
+    let known = used(&rows, &profiles, &reading.profile);
+    let deny = super::denied_anywhere(&profiles);
+    let is_new = |oid: &Oid| !known.contains(oid) && !deny.iter().any(|root| oid.starts_with(root.as_ref()));
+    let rows: Vec<_> = rows.iter().filter(|(oid, _)| !oid.starts_with(ENTERPRISES) || is_new(oid)).cloned().collect();
     let name = walk.file_stem().unwrap_or_default().to_string_lossy();
     Ok(write(&clean::terminal(&name), &rows, &reading))
 }
@@ -47,8 +53,51 @@ fn write(name: &str, rows: &[(Oid, Value)], reading: &Reading) -> String {
     if reading.identity.serial.is_none() {
         draft += &serials(rows);
     }
-    for table in labelled(rows) {
+    let mut tables: Vec<_> = labelled(rows).into_iter().map(|table| (likely(&table, reading), table)).collect();
+    let labelled: BTreeSet<&Oid> = tables.iter().flat_map(|(_, table)| &table.rows).map(|row| row.value_at).collect();
+    draft += &totals(rows, &labelled, reading);
+    // Of equally likely ones the first of the walk.
+    tables.sort_by_key(|(likely, _)| std::cmp::Reverse(*likely));
+    let left_out = tables.len().saturating_sub(TABLES);
+    for (_, table) in tables.into_iter().take(TABLES) {
         draft += &meters(&table);
+    }
+    if left_out > 0 {
+        let _ =
+            writeln!(draft, "# {left_out} more tables with labels are less likely: dca profile try lists their rows.");
+    }
+    draft
+}
+
+/// Tables that a draft shows, the likeliest first.
+const TABLES: usize = 12;
+
+/// How much a table looks like one of meters: rows whose label names a service or a total count most, then the page count
+/// among the values, then numbers that are large and differ.
+fn likely(table: &Labelled<'_>, reading: &Reading) -> usize {
+    let named = table.rows.iter().filter(|row| meaning(&row.label).is_some()).count();
+    let total = reading.total.as_ref().and_then(|total| i64::try_from(total.value).ok());
+    let has_total = total.is_some_and(|total| table.rows.iter().any(|row| row.value == total));
+    let large = table.rows.iter().filter(|row| row.value > 9).map(|row| row.value).collect::<BTreeSet<_>>().len();
+    10 * named + if has_total { 100 } else { 0 } + large.min(9)
+}
+
+/// Numbers without a label in the vendor's tree that are the page count: what stands beside them may be its parts.
+fn totals(rows: &[(Oid, Value)], labelled: &BTreeSet<&Oid>, reading: &Reading) -> String {
+    let Some(total) = reading.total.as_ref().filter(|total| total.value > 99) else { return String::new() };
+    let same = rows.iter().filter(|(oid, value)| {
+        oid.starts_with(ENTERPRISES)
+            && !labelled.contains(oid)
+            && value.as_i64().and_then(|number| u64::try_from(number).ok()) == Some(total.value)
+    });
+    let mut draft = String::new();
+    for (oid, _) in same.take(SERIALS) {
+        let _ = writeln!(
+            draft,
+            "# {} is the page count too.\n#[[meter]]\n#oid = \"{oid}\"\n#is = \"system_totals\"\n#confidence = \"B\"\n\
+             #source = \"whose walk: it equals prtMarkerLifeCount; and what the panel showed\"\n",
+            total.value
+        );
     }
     draft
 }

@@ -1,13 +1,15 @@
 //! For whoever writes a profile: what a profile makes of a recorded walk, what it leaves unread, and a first draft.
 
+mod check;
 mod draft;
 mod labelled;
 
+pub use check::{Checked, check_profiles};
 pub use draft::draft;
 
 use crate::input::{self, InputError};
 use crate::recorded::{FromFile, load, read_rows};
-use dca_printer::Profiles;
+use dca_printer::{Profiles, Rows};
 use dca_snmp::{Oid, Value, oid};
 use labelled::labelled;
 use serde::Serialize;
@@ -50,47 +52,47 @@ pub async fn try_profile(profile: &Path, walk: &Path) -> Result<Trial, InputErro
     let recording = load(walk)?;
     let rows = recording.rows.clone();
     let from_file = read_rows(walk, recording, &profiles).await;
-    let unread = unread(&rows, &sources(&from_file), &profiles, &from_file);
+    let unread = unread(&rows, &used(&rows, &profiles, &from_file.read.reading.profile), &profiles);
     let name = profile.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     Ok(Trial { name, from_file, unread })
 }
 
-/// The instances that figures were read from.
-fn sources(from_file: &FromFile) -> BTreeSet<String> {
-    fn collect(value: &serde_json::Value, found: &mut BTreeSet<String>) {
-        match value {
-            serde_json::Value::Object(fields) => {
-                if let Some(oid) = fields.get("oid").and_then(serde_json::Value::as_str) {
-                    found.insert(oid.to_owned());
-                }
-                fields.values().for_each(|value| collect(value, found));
-            }
-            serde_json::Value::Array(values) => values.iter().for_each(|value| collect(value, found)),
-            _ => {}
-        }
-    }
-    let mut found = BTreeSet::new();
-    if let Ok(reading) = serde_json::to_value(&from_file.read.reading) {
-        collect(&reading, &mut found);
-    }
-    found
+/// The rows without which the reading would be another one: sources of figures, and the labels and codes that give them
+/// their meaning.
+pub(crate) fn used<'a>(rows: &'a [(Oid, Value)], profiles: &Profiles, profile: &str) -> BTreeSet<&'a Oid> {
+    let Some(profile) = profiles.named(profile) else { return BTreeSet::new() };
+    let plan = profile.plan();
+    let all: Rows = plan.keep(&profiles.discovery(), &rows.iter().cloned().collect());
+    let whole = profile.read(&all);
+    let covered =
+        rows.iter().map(|(oid, _)| oid).filter(|oid| oid.starts_with(ENTERPRISES) && plan.covers(oid.as_ref()));
+    covered
+        .filter(|oid| {
+            let rest = all.iter().filter(|(other, _)| other != oid).map(|(oid, value)| (oid.clone(), value.clone()));
+            profile.read(&rest.collect()) != whole
+        })
+        .collect()
 }
 
-fn unread(rows: &[(Oid, Value)], sources: &BTreeSet<String>, profiles: &Profiles, from_file: &FromFile) -> Vec<Unread> {
-    let plan = profiles.named(&from_file.read.reading.profile).map(dca_printer::Profile::plan);
+fn unread(rows: &[(Oid, Value)], used: &BTreeSet<&Oid>, profiles: &Profiles) -> Vec<Unread> {
     let tables = labelled(rows);
     let labels: BTreeMap<&Oid, &str> =
         tables.iter().flat_map(|table| &table.rows).map(|row| (row.value_at, row.label.as_str())).collect();
     let label_rows: BTreeSet<&Oid> = tables.iter().flat_map(|table| &table.rows).map(|row| row.label_at).collect();
+    let deny = denied_anywhere(profiles);
     rows.iter()
-        .filter(|(oid, _)| oid.starts_with(ENTERPRISES) && !label_rows.contains(oid))
-        .filter(|(oid, _)| !sources.contains(&oid.to_string()))
-        .filter(|(oid, _)| !plan.as_ref().is_some_and(|plan| plan.denies(oid.as_ref())))
+        .filter(|(oid, _)| oid.starts_with(ENTERPRISES) && !label_rows.contains(oid) && !used.contains(oid))
+        .filter(|(oid, _)| !deny.iter().any(|root| oid.starts_with(root.as_ref())))
         .filter_map(|(oid, value)| {
             let value = shown(value)?;
             Some(Unread { oid: oid.to_string(), value, label: labels.get(oid).map(|label| (*label).to_owned()) })
         })
         .collect()
+}
+
+/// What no profile may read: it is not shown either.
+fn denied_anywhere(profiles: &Profiles) -> Vec<Oid> {
+    profiles.iter().flat_map(|profile| profile.plan().deny).collect()
 }
 
 const ENTERPRISES: dca_snmp::OidRef<'static> = oid!("1.3.6.1.4.1");

@@ -1,10 +1,10 @@
 //! What a vendor's tables add to the rows of prtMarkerSuppliesTable: order number, serial number, pages left.
 
-use super::file::{Detail, File, Join};
+use super::file::{Detail, File, Join, Number};
 use crate::reading::{Reading, Supply};
 use crate::rows::Rows;
-use crate::standard::table;
-use crate::standard::text::Decoder;
+use crate::standard::text::{Decoder, date_and_time};
+use crate::standard::{supplies, table};
 use dca_snmp::{Oid, OidRef, Value, oid};
 
 const SUPPLIES: OidRef<'static> = oid!("1.3.6.1.2.1.43.11.1.1");
@@ -15,22 +15,24 @@ const NOTHING: &[&str] = &["unknown", "n/a", "none", "-", "null"];
 
 /// The columns that an entry needs.
 pub(super) fn columns(detail: &Detail) -> impl Iterator<Item = Oid> {
-    let optional = [&detail.part_number, &detail.serial, &detail.pages_left];
+    let optional = [&detail.part_number, &detail.serial, &detail.installed, &detail.pages_left];
     let when = detail.pages_when.as_ref().map(|when| &when.column);
-    [detail.join.column()].into_iter().chain(optional.into_iter().flatten()).chain(when).map(|column| column.0.clone())
+    let state = detail.state.as_ref().map(|state| &state.column);
+    let all = [detail.join.column()].into_iter().chain(optional.into_iter().flatten()).chain(when).chain(state);
+    all.map(|column| column.0.clone())
 }
 
 pub(super) fn read(file: &File, rows: &Rows, reading: &mut Reading) {
     for detail in &file.supplies.detail {
         for (index, supply) in joined(detail, rows, &reading.supplies) {
             let cell = |column: &super::file::OidText| beside(rows, &column.0, &index);
-            let text = |value: &Value| {
-                let text = Decoder::default().text(value.as_octets()?);
-                let says = !text.is_empty() && !NOTHING.contains(&text.to_ascii_lowercase().as_str());
-                says.then_some(text)
-            };
             let part_number = detail.part_number.as_ref().and_then(cell).and_then(text);
             let serial = detail.serial.as_ref().and_then(cell).and_then(text);
+            let installed = detail.installed.as_ref().and_then(cell).and_then(date_and_time);
+            let state = detail.state.as_ref().and_then(|state| {
+                let code = cell(&state.column).and_then(table::number)?;
+                state.meaning.get(&Number(code))
+            });
             let pages = detail.pages_left.as_ref().and_then(cell).and_then(table::number);
             let pages = pages.and_then(|pages| u64::try_from(pages).ok()).filter(|_| {
                 let code =
@@ -40,7 +42,9 @@ pub(super) fn read(file: &File, rows: &Rows, reading: &mut Reading) {
             if let Some(supply) = reading.supplies.get_mut(supply) {
                 supply.part_number = part_number.or(supply.part_number.take());
                 supply.serial = serial.or(supply.serial.take());
+                supply.installed = installed.or(supply.installed.take());
                 supply.pages_left = pages.or(supply.pages_left);
+                supplies::worsen(supply, state.map(|state| state.word()));
             }
         }
     }
@@ -84,6 +88,13 @@ fn described(text: &str, supplies: &[Supply]) -> Option<usize> {
     same.next().is_none().then_some(place)
 }
 
-fn beside<'a>(rows: &'a Rows, column: &Oid, index: &[u32]) -> Option<&'a Value> {
+/// A text that says something.
+pub(super) fn text(value: &Value) -> Option<String> {
+    let text = Decoder::default().text(value.as_octets()?);
+    let says = !text.is_empty() && !NOTHING.contains(&text.to_ascii_lowercase().as_str());
+    says.then_some(text)
+}
+
+pub(super) fn beside<'a>(rows: &'a Rows, column: &Oid, index: &[u32]) -> Option<&'a Value> {
     rows.get(column.join(index.iter().copied()).ok()?.as_ref())
 }

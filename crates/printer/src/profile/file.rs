@@ -1,6 +1,9 @@
 //! A profile as its TOML file says it. Every value is checked while it is read, so an error knows its line.
 
+use super::alerts::AlertTable;
+use super::history::RemovedTable;
 use super::key::{Key, Words};
+use super::own_supplies::SupplyTable;
 use crate::dialect::{RecordForm, TextForm};
 use crate::reading::Confidence;
 use dca_snmp::Oid;
@@ -39,6 +42,10 @@ pub(crate) struct File {
     pub(crate) log: Vec<Log>,
     #[serde(default)]
     pub(crate) supplies: Supplies,
+    #[serde(default)]
+    pub(crate) alert_table: Vec<AlertTable>,
+    /// The shape of a service code that alert texts begin with: `99-999-99`, 9 for a digit, the rest as it is.
+    pub(crate) alert_code: Option<String>,
     pub(crate) total: Option<Total>,
     #[serde(default)]
     pub(crate) deny: Vec<Deny>,
@@ -151,7 +158,7 @@ pub(crate) struct MeterTable {
     /// The table counts one thing only when it has one row; with more it is left alone.
     #[serde(default)]
     pub(crate) only_row: bool,
-    /// Rows that count the same, such as two kinds of envelope, are added.
+    /// Rows that count the same are parts of one figure: their sum is read, and nothing where a part is missing.
     #[serde(default)]
     pub(crate) adds_up: bool,
     /// A column of texts.
@@ -330,6 +337,10 @@ pub(crate) struct Supplies {
     pub(crate) markers_add_up: Option<bool>,
     #[serde(default)]
     pub(crate) detail: Vec<Detail>,
+    #[serde(default)]
+    pub(crate) table: Vec<SupplyTable>,
+    #[serde(default)]
+    pub(crate) removed: Vec<RemovedTable>,
 }
 
 /// Columns of a vendor's table about supplies.
@@ -339,6 +350,10 @@ pub(crate) struct Detail {
     pub(crate) join: Join,
     pub(crate) part_number: Option<OidText>,
     pub(crate) serial: Option<OidText>,
+    /// When it was put in, as DateAndTime (RFC 2579).
+    pub(crate) installed: Option<OidText>,
+    /// The vendor's own word on how much is left: the worse of it and the level wins.
+    pub(crate) state: Option<StateCodes>,
     pub(crate) pages_left: Option<OidText>,
     /// The code column and the code that make `pages_left` pages.
     pub(crate) pages_when: Option<PagesWhen>,
@@ -369,6 +384,33 @@ impl Join {
             Self::Reference { reference: column }
             | Self::Description { description: column }
             | Self::SameRow { same_row: column } => column,
+        }
+    }
+}
+
+/// A column of codes, and the states that some of them name.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct StateCodes {
+    pub(crate) column: OidText,
+    pub(crate) meaning: BTreeMap<Number, Worse>,
+}
+
+/// A state that is worth a word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Worse {
+    /// Order.
+    Low,
+    /// Replace.
+    Empty,
+}
+
+impl Worse {
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::Empty => "empty",
         }
     }
 }

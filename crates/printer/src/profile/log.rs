@@ -31,6 +31,7 @@ fn entries(log: &Log, rows: &Rows) -> Vec<Alert> {
         let (code, text) = entry(value)?;
         let at = log.pages.as_ref().and_then(|pages| rows.get(pages.0.join(index.iter().copied()).ok()?.as_ref()));
         let pages = at.and_then(table::number).filter(|pages| *pages > 0);
+        let service_code = text.clone();
         let description = pages.map_or_else(|| text.clone(), |pages| format!("{text}, at {pages} pages"));
         Some(Alert {
             index: format!("{}.{}", log.what, table::dotted(&index)),
@@ -41,6 +42,7 @@ fn entries(log: &Log, rows: &Rows) -> Vec<Alert> {
             code_name: code.is_none().then_some(text),
             description,
             location: None,
+            service_code: Some(service_code),
             active: log.active,
             source: table::source(oid),
         })

@@ -5,6 +5,7 @@
 
 use super::file::{CountTable, Event, File, Meaning, Meter, MeterTable, Number, OidText};
 use super::key::{Key, Words};
+use super::sums;
 use crate::reading::{Confidence, Count, Reading, Source};
 use crate::rows::Rows;
 use crate::standard::table;
@@ -12,7 +13,7 @@ use crate::standard::text::Decoder;
 use dca_snmp::{Oid, Value};
 
 /// Rows of one table that are read.
-const MAX_ROWS: usize = 1024;
+pub(super) const MAX_ROWS: usize = 1024;
 /// Values at and above are wrapped, filled with ones or not counts at all; a device prints 2^31 pages in centuries.
 const TOO_MANY: i64 = i32::MAX as i64;
 
@@ -126,39 +127,39 @@ fn before(octets: &[u8], word: &str) -> Option<u64> {
 fn in_table(table: &MeterTable, rows: &Rows, figures: &mut Vec<Figure>, doubts: &mut Vec<String>) {
     let values = &table.values.get_ref().0;
     let depth = values.as_ref().len();
+    if table.adds_up {
+        sums::read(table, rows, figures, doubts);
+        return;
+    }
     if table.only_row && rows.under(values.as_ref()).take(2).count() > 1 {
         return;
     }
-    let first = figures.len();
     for (oid, value) in rows.under(values.as_ref()).take(MAX_ROWS) {
         let index: Vec<u32> = oid.arcs().skip(depth).collect();
-        let wanted = table.under.is_empty() || table.under.iter().any(|arcs| index.starts_with(&arcs.0));
-        if index.is_empty() || !wanted {
+        if !wanted(table, &index) {
             continue;
         }
         let Some(row) = row(table, rows, &index) else { continue };
         let Some(key) = row.words.or(table.is).key() else { continue };
         let Some(value) = plausible(oid, value, &table.absent, doubts) else { continue };
-        let same = figures.iter_mut().skip(first).find(|figure| table.adds_up && figure.key == key);
-        if let Some(same) = same {
-            same.value = same.value.saturating_add(value);
-            same.source.rule = Some(format!("{} + {oid}", same.source.rule.as_deref().unwrap_or("sum of this")));
-            continue;
-        }
         let source = Source { oid: Some(oid.to_string()), label: row.label, rule: row.rule, ..Source::default() };
         figures.push(Figure { key, value, source, confidence: row.confidence });
     }
 }
 
+pub(super) fn wanted(table: &MeterTable, index: &[u32]) -> bool {
+    !index.is_empty() && (table.under.is_empty() || table.under.iter().any(|arcs| index.starts_with(&arcs.0)))
+}
+
 /// What one row of a table counts.
-struct Row {
-    words: Words,
-    confidence: Confidence,
+pub(super) struct Row {
+    pub(super) words: Words,
+    pub(super) confidence: Confidence,
     label: Option<String>,
     rule: Option<String>,
 }
 
-fn row(table: &MeterTable, rows: &Rows, index: &[u32]) -> Option<Row> {
+pub(super) fn row(table: &MeterTable, rows: &Rows, index: &[u32]) -> Option<Row> {
     let mut row = Row { words: Words::default(), confidence: table.confidence.0, label: None, rule: None };
     let mut rules = Vec::new();
     if let Some(labels) = &table.labels {
@@ -190,6 +191,6 @@ impl Row {
 }
 
 /// The cell of another column in the same row.
-fn beside<'a>(rows: &'a Rows, column: &OidText, index: &[u32]) -> Option<&'a Value> {
+pub(super) fn beside<'a>(rows: &'a Rows, column: &OidText, index: &[u32]) -> Option<&'a Value> {
     rows.get(column.0.join(index.iter().copied()).ok()?.as_ref())
 }

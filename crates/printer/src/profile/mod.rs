@@ -9,19 +9,23 @@
 //!                      └──────► read ──► standard reading + the profile's figures, reconciled
 //! ```
 
+mod alerts;
 mod builtin;
 mod detail;
 mod error;
 mod file;
+mod history;
 mod identity;
 mod key;
 mod log;
 mod meters;
+mod own_supplies;
 mod pick;
 mod plan;
 mod reconcile;
 mod records;
 mod resolve;
+mod sums;
 mod total;
 
 pub use error::ProfileError;
@@ -170,8 +174,11 @@ impl Profile {
         records::read(&self.file, rows, &mut figures, &mut reading);
         reconcile::settle(figures, &mut reading);
         total::choose(&self.file, &mut reading);
+        own_supplies::read(&self.file, rows, &mut reading);
         detail::read(&self.file, rows, &mut reading);
         log::read(&self.file, rows, &mut reading);
+        history::read(&self.file, rows, &mut reading);
+        alerts::read(&self.file, rows, &mut reading);
         bound(&mut reading.doubts);
         reading
     }
@@ -211,7 +218,12 @@ impl Profile {
         });
         let (_, identity) = identity::questions(&file.identity);
         let logs = file.log.iter().flat_map(log::columns);
-        meters.chain(counts).chain(identity).chain(logs).chain(file.supplies.detail.iter().flat_map(detail::columns))
+        let details = file.supplies.detail.iter().flat_map(detail::columns);
+        let supplies = file.supplies.table.iter().flat_map(own_supplies::SupplyTable::columns);
+        let removed = file.supplies.removed.iter().flat_map(history::RemovedTable::columns);
+        let alerts = file.alert_table.iter().flat_map(alerts::AlertTable::columns);
+        let all = meters.chain(counts).chain(identity).chain(logs).chain(details);
+        all.chain(supplies.chain(removed).chain(alerts).cloned())
     }
 
     /// Instances and columns of counts, which move as the device works.

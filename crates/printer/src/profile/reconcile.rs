@@ -1,5 +1,5 @@
 //! Do the meters of one reading agree with each other: mono + colour = total, services within the total, duplex within the
-//! total, large within all?
+//! total, large within all, the vendor's page count as the standard one?
 //!
 //! A meter known from one source only (C) is reported when a rule confirms it and none contradicts it. A meter known
 //! better is reported anyway; a rule that it breaks costs it confidence and becomes a doubt.
@@ -18,7 +18,8 @@ pub(super) fn settle(figures: Vec<Figure>, reading: &mut Reading) {
     let own = pool.len();
     // The standard page count is a witness too; it is in the reading already.
     // Where the vendor keeps the same count, that one is the measure: two counters may differ, and total::choose says so.
-    let known: Vec<Key> = pool.iter().map(|figure| figure.key).collect();
+    let sure = pool.iter().filter(|figure| figure.confidence < Confidence::C);
+    let known: Vec<Key> = sure.map(|figure| figure.key).collect();
     pool.extend(reading.meters.iter().filter_map(witness).filter(|witness| !known.contains(&witness.key)));
     let failed =
         |pool: &[Figure], keep: &[bool]| rules(pool, keep).into_iter().filter(|rule| !rule.holds).collect::<Vec<_>>();
@@ -88,9 +89,14 @@ struct Rule {
 /// that a rule proves, if it is the only one.
 fn fitting(pool: &[Figure], doubts: &mut Vec<String>) -> Vec<bool> {
     let rivals_of = |key: Key| -> Vec<usize> {
-        pool.iter().enumerate().filter(|(_, figure)| figure.key == key).map(|(at, _)| at).collect()
+        pool.iter()
+            .enumerate()
+            .filter(|(at, figure)| figure.key == key && is_weak(pool, *at))
+            .map(|(at, _)| at)
+            .collect()
     };
-    let mut keep: Vec<bool> = pool.iter().map(|figure| rivals_of(figure.key).len() == 1).collect();
+    let alone = |at: usize, figure: &Figure| !is_weak(pool, at) || rivals_of(figure.key).len() == 1;
+    let mut keep: Vec<bool> = pool.iter().enumerate().map(|(at, figure)| alone(at, figure)).collect();
     let mut undecided: Vec<Key> = Vec::new();
     for (figure, _) in pool.iter().zip(&keep).filter(|(_, kept)| !**kept) {
         if !undecided.contains(&figure.key) {
@@ -170,6 +176,14 @@ fn rules(pool: &[Figure], keep: &[bool]) -> Vec<Rule> {
     let mut rules = Vec::new();
     for &(at, total) in &kept {
         let key = total.key;
+        // A page count that one source knows is proven by the standard one, and is no measure beside it.
+        let surer = |(_, twin): &(usize, &Figure)| twin.key == key && twin.confidence < Confidence::C;
+        if total.confidence >= Confidence::C
+            && let Some(twin) = kept.iter().copied().find(surer)
+        {
+            rules.push(equal(&[(at, total)], twin));
+            continue;
+        }
         let among = |parts: &[Key]| parts.iter().filter_map(|part| find(*part)).collect::<Vec<_>>();
         if key.color == "total" {
             let colors = ["mono", "full_color", "highlight_color", "single_color", "two_color"]

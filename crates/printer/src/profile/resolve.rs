@@ -67,6 +67,10 @@ impl File {
         supplies.percent_without_capacity = supplies.percent_without_capacity.or(inherited.percent_without_capacity);
         supplies.markers_add_up = supplies.markers_add_up.or(inherited.markers_add_up);
         supplies.detail.extend_from_slice(&inherited.detail);
+        supplies.table.extend_from_slice(&inherited.table);
+        supplies.removed.extend_from_slice(&inherited.removed);
+        self.alert_table.extend_from_slice(&parent.alert_table);
+        self.alert_code = self.alert_code.take().or_else(|| parent.alert_code.clone());
         self.meter.extend_from_slice(&parent.meter);
         self.meter_table.extend_from_slice(&parent.meter_table);
         self.records.extend_from_slice(&parent.records);
@@ -102,7 +106,11 @@ impl Given<'_> {
         let tables = self.file.count_table.iter().map(|table| (&table.values, table.confidence));
         let details = self.file.supplies.detail.iter().map(|detail| (detail.join.column(), detail.confidence));
         let logs = self.file.log.iter().map(|log| (&log.entries, log.confidence));
-        for (oid, confidence) in counts.chain(tables).chain(details).chain(logs) {
+        let supplies = self.file.supplies.table.iter().map(|table| (&table.level, table.confidence));
+        let removed = self.file.supplies.removed.iter().map(|table| (&table.pages, table.confidence));
+        let alerts = self.file.alert_table.iter().map(|table| (&table.text, table.confidence));
+        let own = supplies.chain(removed).chain(alerts);
+        for (oid, confidence) in counts.chain(tables).chain(details).chain(logs).chain(own) {
             if confidence.0 > Confidence::B {
                 return Err(self.error(self.place(&oid.0.to_string()), "expected confidence A or B here"));
             }

@@ -71,6 +71,7 @@ fn alert(table: &Table<'_>, index: &Index, context: &mut Context<'_>) -> Option<
         description: if text.is_empty() { describe(group, number(GROUP_INDEX), code) } else { text },
         code_name,
         location: number(LOCATION).filter(|location| *location >= 0),
+        service_code: None,
         active: names_condition && !code.is_some_and(is_ending),
         source: table.source(&[CODE, DESCRIPTION, SEVERITY], index),
     })
@@ -129,6 +130,7 @@ fn from_error_bit(error: &str, context: &Context<'_>) -> Option<Alert> {
         code_name: None,
         description: text.to_owned(),
         location: None,
+        service_code: None,
         active: true,
         source: Source { rule: Some("error_bits".to_owned()), ..source },
     })

@@ -14,7 +14,7 @@ mod model;
 pub(crate) mod oids;
 pub(crate) mod serials;
 mod status;
-mod supplies;
+pub(crate) mod supplies;
 pub(crate) mod table;
 pub(crate) mod text;
 mod trays;

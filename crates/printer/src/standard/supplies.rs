@@ -80,6 +80,7 @@ fn supply(table: &Table<'_>, index: &Index, monochrome: bool, context: &mut Cont
         index: name,
         part_number: serials::part_number(&description),
         serial: serials::serial_number(&description),
+        installed: None,
         description,
         kind: kind.to_owned(),
         class: class.to_owned(),
@@ -132,7 +133,7 @@ fn share(
 }
 
 /// By the exact share: the last gram is not "empty" because it is shown as 0.0 %.
-fn state(level: Option<i64>, percent: Option<f64>, receptacle: bool, reports_fill: bool) -> &'static str {
+pub(crate) fn state(level: Option<i64>, percent: Option<f64>, receptacle: bool, reports_fill: bool) -> &'static str {
     let Some(percent) = percent else {
         return match level {
             Some(-1) => "unrestricted",
@@ -164,7 +165,7 @@ fn state_of_code(code: i64) -> Option<&'static str> {
 }
 
 /// The worse of two states wins.
-fn worsen(supply: &mut Supply, told: Option<&str>) {
+pub(crate) fn worsen(supply: &mut Supply, told: Option<&str>) {
     let told = match (told, supply.class == "receptacle") {
         // "Almost empty" of a receptacle's room is "almost full", and a life that is over is a box that is full.
         (Some("empty"), true) => "full",
@@ -224,7 +225,7 @@ fn is_inked(kind: &str) -> bool {
 }
 
 /// The type by the description's words, where the device does not answer prtMarkerSuppliesType.
-fn type_in(description: &str) -> &'static str {
+pub(crate) fn type_in(description: &str) -> &'static str {
     const WORDS: [(&str, &[&str]); 11] = [
         ("waste_ink", &["waste ink", "maintenance box"]),
         (

@@ -15,6 +15,28 @@ const MAX_OCTETS: usize = 1024;
 /// Characters of one text that are kept.
 const MAX_CHARS: usize = 255;
 
+/// DateAndTime (RFC 2579): `2026-03-01T10:30:00`, with the zone where the device sends it. None for all zeros and for
+/// what is no date.
+pub(crate) fn date_and_time(value: &dca_snmp::Value) -> Option<String> {
+    let octets = value.as_octets()?;
+    let &[high, low, month, day, hour, minute, second, _] = octets.first_chunk::<8>()?;
+    let year = u16::from_be_bytes([high, low]);
+    let real = (1990..=2199).contains(&year)
+        && (1..=12).contains(&month)
+        && (1..=31).contains(&day)
+        && hour < 24
+        && minute < 60
+        && second <= 60;
+    let zone = match octets.get(8..) {
+        Some([]) => String::new(),
+        Some(&[sign @ (b'+' | b'-'), hours, minutes]) if hours <= 14 && minutes < 60 => {
+            format!("{}{hours:02}:{minutes:02}", char::from(sign))
+        }
+        _ => return None,
+    };
+    real.then(|| format!("{year}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}{zone}"))
+}
+
 /// How one device writes text.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Decoder {

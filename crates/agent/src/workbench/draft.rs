@@ -58,13 +58,19 @@ fn write(name: &str, rows: &[(Oid, Value)], reading: &Reading) -> String {
     draft += &totals(rows, &labelled, reading);
     // Of equally likely ones the first of the walk.
     tables.sort_by_key(|(likely, _)| std::cmp::Reverse(*likely));
-    let left_out = tables.len().saturating_sub(TABLES);
-    for (_, table) in tables.into_iter().take(TABLES) {
-        draft += &meters(&table);
+    let all = tables.len();
+    // Of several numbers in a row the likeliest is the count; a table that names nothing like one is no guess at all.
+    let mut labels = BTreeSet::new();
+    tables.retain(|(likely, table)| *likely > 0 && labels.insert(table.labels.clone()));
+    for (_, table) in tables.iter().take(TABLES) {
+        draft += &meters(table);
     }
+    let left_out = all - tables.len().min(TABLES);
     if left_out > 0 {
-        let _ =
-            writeln!(draft, "# {left_out} more tables with labels are less likely: dca profile try lists their rows.");
+        let _ = writeln!(
+            draft,
+            "# {left_out} more columns with labels look less like meters: dca profile try lists their rows."
+        );
     }
     draft
 }
@@ -73,13 +79,13 @@ fn write(name: &str, rows: &[(Oid, Value)], reading: &Reading) -> String {
 const TABLES: usize = 12;
 
 /// How much a table looks like one of meters: rows whose label names a service or a total count most, then the page count
-/// among the values, then numbers that are large and differ.
+/// among the values. One number in all rows is a type or a unit, small ones are states.
 fn likely(table: &Labelled<'_>, reading: &Reading) -> usize {
     let named = table.rows.iter().filter(|row| meaning(&row.label).is_some()).count();
     let total = reading.total.as_ref().and_then(|total| i64::try_from(total.value).ok());
     let has_total = total.is_some_and(|total| table.rows.iter().any(|row| row.value == total));
     let large = table.rows.iter().filter(|row| row.value > 9).map(|row| row.value).collect::<BTreeSet<_>>().len();
-    10 * named + if has_total { 100 } else { 0 } + large.min(9)
+    if has_total || (named > 0 && large > 1) { 100 * usize::from(has_total) + 10 * named + large.min(9) } else { 0 }
 }
 
 /// Numbers without a label in the vendor's tree that are the page count: what stands beside them may be its parts.

@@ -9,7 +9,7 @@ pub use draft::draft;
 
 use crate::input::{self, InputError};
 use crate::recorded::{FromFile, load, read_rows};
-use dca_printer::{Profiles, Rows};
+use dca_printer::{Profiles, Reading, Rows};
 use dca_snmp::{Oid, Value, oid};
 use labelled::labelled;
 use serde::Serialize;
@@ -64,14 +64,41 @@ pub(crate) fn used<'a>(rows: &'a [(Oid, Value)], profiles: &Profiles, profile: &
     let plan = profile.plan();
     let all: Rows = plan.keep(&profiles.discovery(), &rows.iter().cloned().collect());
     let whole = profile.read(&all);
-    let covered =
-        rows.iter().map(|(oid, _)| oid).filter(|oid| oid.starts_with(ENTERPRISES) && plan.covers(oid.as_ref()));
-    covered
-        .filter(|oid| {
-            let rest = all.iter().filter(|(other, _)| other != oid).map(|(oid, value)| (oid.clone(), value.clone()));
-            profile.read(&rest.collect()) != whole
-        })
-        .collect()
+    let differs = |without: &[&Oid]| {
+        let rest = all.iter().filter(|(oid, _)| !without.contains(oid));
+        profile.read(&rest.map(|(oid, value)| (oid.clone(), value.clone())).collect()) != whole
+    };
+    let sources = sources(&whole);
+    let own = rows.iter().map(|(oid, _)| oid).filter(|oid| oid.starts_with(ENTERPRISES) && plan.covers(oid.as_ref()));
+    let (mut used, asked): (BTreeSet<&Oid>, BTreeSet<&Oid>) = own.partition(|oid| sources.contains(&oid.to_string()));
+    // Most of what is no source is a column of labels or codes, or of no use: many are tried at once.
+    let asked: Vec<&Oid> = asked.into_iter().collect();
+    for some in asked.chunks(TOGETHER).filter(|some| differs(some)) {
+        used.extend(some.iter().filter(|oid| differs(&[oid])));
+    }
+    used
+}
+
+/// Rows that are left out at once to see whether any of them matters.
+const TOGETHER: usize = 16;
+
+/// The instances that figures were read from.
+fn sources(reading: &Reading) -> BTreeSet<String> {
+    fn collect(value: &serde_json::Value, found: &mut BTreeSet<String>) {
+        match value {
+            serde_json::Value::Object(fields) => {
+                found.extend(fields.get("oid").and_then(serde_json::Value::as_str).map(str::to_owned));
+                fields.values().for_each(|value| collect(value, found));
+            }
+            serde_json::Value::Array(values) => values.iter().for_each(|value| collect(value, found)),
+            _ => {}
+        }
+    }
+    let mut found = BTreeSet::new();
+    if let Ok(reading) = serde_json::to_value(reading) {
+        collect(&reading, &mut found);
+    }
+    found
 }
 
 fn unread(rows: &[(Oid, Value)], used: &BTreeSet<&Oid>, profiles: &Profiles) -> Vec<Unread> {

@@ -223,7 +223,12 @@ fn rules(pool: &[Figure], keep: &[bool]) -> Vec<Rule> {
                 .filter(|(_, part)| part.key.sides == "any" || find(Key { sides: "any", ..part.key }).is_none())
                 .collect();
             if !formats.is_empty() {
-                rules.push(within(&formats, (at, total), true));
+                let mut rule = within(&formats, (at, total), true);
+                if total.confidence >= Confidence::C {
+                    // Two guesses that agree: both may be sums of the same rows.
+                    rule.proves.clear();
+                }
+                rules.push(rule);
             }
         }
         if key.service == "system_totals" && key.size == "any" && key.sides == "any" {
@@ -260,6 +265,10 @@ fn within(parts: &[(usize, &Figure)], total: (usize, &Figure), proof: bool) -> R
 }
 
 fn rule(parts: &[(usize, &Figure)], total: (usize, &Figure), holds: bool, proves: Vec<usize>, word: &str) -> Rule {
+    // Sums of the same rows agree whatever the rows mean. The rows' first is the first of one of the parts too.
+    let place = |figure: &Figure| (figure.source.oid.clone(), figure.source.tag.clone());
+    let same_rows = parts.iter().any(|(_, part)| place(part) == place(total.1));
+    let proves = if same_rows { Vec::new() } else { proves };
     let told = parts.iter().map(|(_, part)| format!("{} {}", part.key, part.value)).collect::<Vec<_>>().join(" + ");
     let text = format!("{told} {word} {} {}", total.1.key, total.1.value);
     Rule { of: places(parts, total), holds, proves, text }
@@ -366,6 +375,28 @@ mod tests {
             assert_eq!(meters, [("system_totals total".into(), 1000, A)]);
             assert!(doubts[0].contains("no sum tells which is right"), "{doubts:?}");
         }
+    }
+
+    #[test]
+    fn sums_of_the_same_rows_prove_nothing() {
+        let figure = |words: &str, value: u64, oid: &str| Figure {
+            key: Words::parse(words).unwrap().key().unwrap(),
+            value,
+            source: Source { oid: Some(oid.to_owned()), ..Source::default() },
+            confidence: C,
+        };
+        let check = |total: &str, kept: usize| {
+            let figures = vec![
+                figure("print mono", 1000, "1.3.1"),
+                figure("print full_color", 500, "1.3.2"),
+                figure("print", 1500, total),
+            ];
+            let mut reading = Reading::default();
+            settle(figures, &mut reading);
+            assert_eq!(reading.meters.len(), kept, "{total}");
+        };
+        check("1.3.1", 0);
+        check("1.3.9", 3);
     }
 
     #[test]

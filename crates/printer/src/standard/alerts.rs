@@ -73,7 +73,7 @@ fn alert(table: &Table<'_>, index: &Index, context: &mut Context<'_>) -> Option<
         location: number(LOCATION).filter(|location| *location >= 0),
         service_code: None,
         active: names_condition && !code.is_some_and(is_ending),
-        source: table.source(&[CODE, DESCRIPTION, SEVERITY], index),
+        source: table.source(&[CODE, DESCRIPTION, SEVERITY, GROUP, GROUP_INDEX, TRAINING, LOCATION], index),
     })
     .filter(|_| COLUMNS.iter().any(|column| table.cell(*column, index).is_some()))
 }

@@ -10,6 +10,7 @@
 )]
 
 pub(crate) mod device;
+pub(crate) mod supported;
 
 use dca_printer::Rows;
 use dca_snmp::{Oid, Value};

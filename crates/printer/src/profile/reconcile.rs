@@ -34,8 +34,16 @@ pub(super) fn settle(figures: Vec<Figure>, reading: &mut Reading) {
             }
         }
     }
-    let confirmed: Vec<usize> =
-        rules(&pool, &keep).into_iter().filter(|rule| rule.holds).flat_map(|rule| rule.proves).collect();
+    let held: Vec<Rule> = rules(&pool, &keep).into_iter().filter(|rule| rule.holds).collect();
+    let mut confirmed: Vec<usize> = held.iter().flat_map(|rule| rule.proves.iter().copied()).collect();
+    for rule in held.iter().filter(|rule| rule.same_rows) {
+        // A total that something else proves was counted from the right rows, and so were its parts.
+        if let Some((total, parts)) = rule.of.split_last()
+            && (confirmed.contains(total) || !is_weak(&pool, *total))
+        {
+            confirmed.extend(parts);
+        }
+    }
     for (at, kept) in keep.iter_mut().enumerate() {
         *kept &= !is_weak(&pool, at) || confirmed.contains(&at);
     }
@@ -82,6 +90,8 @@ struct Rule {
     holds: bool,
     /// Those of which holding says that they mean what we think: 0 + 0 = 0 says it of none.
     proves: Vec<usize>,
+    /// The total is a sum of the rows that its parts are made of.
+    same_rows: bool,
     text: String,
 }
 
@@ -227,6 +237,7 @@ fn rules(pool: &[Figure], keep: &[bool]) -> Vec<Rule> {
                 if total.confidence >= Confidence::C {
                     // Two guesses that agree: both may be sums of the same rows.
                     rule.proves.clear();
+                    rule.same_rows = false;
                 }
                 rules.push(rule);
             }
@@ -271,7 +282,7 @@ fn rule(parts: &[(usize, &Figure)], total: (usize, &Figure), holds: bool, proves
     let proves = if same_rows { Vec::new() } else { proves };
     let told = parts.iter().map(|(_, part)| format!("{} {}", part.key, part.value)).collect::<Vec<_>>().join(" + ");
     let text = format!("{told} {word} {} {}", total.1.key, total.1.value);
-    Rule { of: places(parts, total), holds, proves, text }
+    Rule { of: places(parts, total), holds, proves, same_rows, text }
 }
 
 fn places(parts: &[(usize, &Figure)], total: (usize, &Figure)) -> Vec<usize> {
@@ -397,6 +408,18 @@ mod tests {
         };
         check("1.3.1", 0);
         check("1.3.9", 3);
+        // The page count proves the total, and that the parts.
+        let figures = [
+            ("print mono", 1000, "1.3.1"),
+            ("print full_color", 500, "1.3.2"),
+            ("print", 1500, "1.3.1"),
+            ("copy", 500, "1.3.7"),
+        ];
+        let mut figures: Vec<Figure> = figures.map(|(words, value, oid)| figure(words, value, oid)).into();
+        figures.push(Figure { confidence: A, ..figure("system_totals", 2000, "1.3.8") });
+        let mut reading = Reading::default();
+        settle(figures, &mut reading);
+        assert_eq!(reading.meters.len(), 5, "{:?}", reading.doubts);
     }
 
     #[test]

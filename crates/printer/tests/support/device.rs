@@ -308,6 +308,12 @@ impl Device {
         for id in entry.get("counts").and_then(toml::Value::as_table).into_iter().flat_map(|table| table.keys()) {
             tags.insert(tag(id), 3);
         }
+        if text(entry, "form") == Some("epson-page-counts") {
+            let counts = (0..5).flat_map(|id| tags.get(&id).copied().unwrap_or_default().to_le_bytes());
+            let frame = [b"@BDC ST2\r\n".as_slice(), &[22, 0, 0x36, 20]].concat();
+            let frame = frame.into_iter().chain(counts).collect();
+            return (keys, vec![(oid(text(entry, "oid").unwrap()), Value::OctetString(frame))]);
+        }
         let mut string = Vec::new();
         for (id, value) in tags {
             string.extend([id, 1, 4]);

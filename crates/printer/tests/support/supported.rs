@@ -87,7 +87,9 @@ impl Judge<'_> {
         }
         match self.grade(&key, &meter.source) {
             None => told("no entry of the profile gives it this meaning"),
-            Some('C') if !self.is_confirmed(&key, meter.value) => told("one source says so and nothing confirms it"),
+            Some('C') if !self.is_confirmed(&key, meter.value, true) => {
+                told("one source says so and nothing confirms it")
+            }
             Some(_) => Ok(()),
         }
     }
@@ -143,9 +145,9 @@ impl Judge<'_> {
         (said.whole() == *key).then_some(worst)
     }
 
-    /// A sum of the same reading that the figure is in holds (section "Confidence" of docs/PROFILES.md), and is not a sum
-    /// of the rows that it is to prove.
-    fn is_confirmed(&self, key: &Key, value: u64) -> bool {
+    /// A sum of the same reading that the figure is in holds (section "Confidence" of docs/PROFILES.md). A total made of the
+    /// rows of its parts is no proof unless something else proves the total.
+    fn is_confirmed(&self, key: &Key, value: u64, may_share: bool) -> bool {
         const COLORS: [&str; 5] = ["mono", "full_color", "highlight_color", "single_color", "two_color"];
         const SERVICES: [&str; 5] = ["print", "copy", "fax", "fax_in", "other"];
         let with = |key: &Key, at: usize, word: &str| {
@@ -164,7 +166,12 @@ impl Judge<'_> {
                 words.iter().filter_map(|word| found(&with(&whole, at, word)).first().copied()).collect();
             let sum = parts.iter().map(|part| part.value).sum();
             found(&whole).iter().any(|total| {
-                !parts.is_empty() && close(sum, total.value) && parts.iter().all(|part| place(part) != place(total))
+                let shares = parts.iter().any(|part| place(part) == place(total));
+                let proven = || {
+                    let sure = matches!(self.grade(&whole, &total.source), Some('A' | 'B'));
+                    sure || (whole != *key && may_share && self.is_confirmed(&whole, total.value, false))
+                };
+                !parts.is_empty() && close(sum, total.value) && (!shares || proven())
             })
         };
         let within = |total: &Key| {
@@ -411,6 +418,17 @@ fn count(value: &Value) -> Option<u64> {
 
 /// Value and length of the record with this id.
 fn record(octets: &[u8], id: u8) -> Option<(u64, usize)> {
+    const FRAME: &[u8] = b"@BDC ST2\r\n";
+    if let Some(at) = octets.windows(FRAME.len()).position(|window| window == FRAME) {
+        // Counts of four octets in the field 36, little endian; the two octets behind the head are the length of all.
+        let mut at = at + FRAME.len() + 2;
+        while octets.get(at)? != &0x36 {
+            at += 2 + usize::from(*octets.get(at + 1)?);
+        }
+        let from = at + 2 + 4 * usize::from(id);
+        let value = octets.get(from..from + 4)?;
+        return Some((value.iter().rev().fold(0, |value, octet| value << 8 | u64::from(*octet)), 4));
+    }
     let cut = |head: usize| {
         let (mut at, mut found) = (0, None);
         while octets.len() - at > 1 {

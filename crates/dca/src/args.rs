@@ -80,7 +80,7 @@ pub(crate) enum Command {
         #[arg(long)]
         all: bool,
         /// A further way to ask a printer that SNMP has introduced; repeat it for several
-        #[arg(long, value_name = "WAY[:PORT]", long_help = ALSO, hide = true)]
+        #[arg(long, value_name = "WAY[:PORT]", long_help = ALSO)]
         also: Vec<Also>,
         /// Show the OID and the confidence (A to D) behind each figure
         #[arg(long)]

@@ -1,4 +1,4 @@
-//! I/O towards printers: the SNMP sockets, ping, and the second ways to ask ([`zebra`]).
+//! I/O towards printers: the SNMP sockets, ping, and the second ways to ask ([`zebra`], [`lpr`]).
 //!
 //! [`Snmp`] is a thin shell around the pure [`dca_snmp::Manager`]: one task owns two unconnected UDP sockets (IPv4, IPv6)
 //! and moves datagrams, however many devices are asked at once. Everything here takes an [`Allowed`](dca_fence::Allowed);
@@ -92,6 +92,7 @@
 mod driver;
 mod each;
 mod icmp;
+pub mod lpr;
 mod pace;
 mod ping;
 mod refusal;

@@ -31,7 +31,7 @@ pub struct Decoded {
 pub struct Undecodable(pub String);
 
 /// Every form, in the order of the help.
-const FORMS: &[Form] = &[dialect::BROTHER];
+const FORMS: &[Form] = &[dialect::LABELS, dialect::BROTHER];
 
 impl Form {
     /// All that can be decoded.

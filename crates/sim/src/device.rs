@@ -4,9 +4,9 @@ use crate::agent;
 use crate::broken;
 use crate::chance::Chance;
 use crate::kinds;
-use crate::model::{DeviceError, Model};
+use crate::model::{DeviceError, Model, Person};
 use crate::rows::Rows;
-use crate::scheme::{Behaviour, GetBulk, Sheet, Sleep};
+use crate::scheme::{Behaviour, ErrorBit, GetBulk, Sheet, Sleep};
 use dca_snmp::message::{Body, Message, PduKind};
 use dca_snmp::responder::{Mib, Responder, ResponderSettings};
 use dca_snmp::{Binding, Oid, OidRef, Value};
@@ -158,6 +158,13 @@ impl Device {
         self
     }
 
+    /// What speaks for the device beside its SNMP agent, from the moment it was [`started`](Self::started); nothing for a
+    /// recording.
+    pub(crate) fn face(&self) -> Option<Face> {
+        let (Source::Model(model), Some(start)) = (&self.source, self.start) else { return None };
+        Some(Face { model: model.clone(), start, head_start: self.head_start, turn: Arc::default() })
+    }
+
     /// The serial number; empty for a recording.
     pub fn serial(&self) -> &str {
         match &self.source {
@@ -250,6 +257,57 @@ impl Device {
         };
         self.heard = Some((now, awake_at));
         awake_at.saturating_duration_since(now)
+    }
+}
+
+/// The device as its other services know it.
+#[derive(Debug, Clone)]
+pub(crate) struct Face {
+    model: Box<Model>,
+    start: Instant,
+    head_start: Duration,
+    /// Held by the client that is served.
+    pub(crate) turn: Arc<tokio::sync::Mutex<()>>,
+}
+
+impl Face {
+    /// Serial, name, hardware address.
+    pub(crate) fn person(&self) -> &Person {
+        &self.model.person
+    }
+
+    pub(crate) fn model(&self) -> String {
+        self.model.sheet.device.model.clone()
+    }
+
+    pub(crate) fn firmware(&self) -> String {
+        self.model.sheet.device.firmware.clone()
+    }
+
+    pub(crate) fn is_printer(&self) -> bool {
+        self.model.sheet.device.printer
+    }
+
+    /// True if it answers host queries on its raw port.
+    pub(crate) fn label_language(&self) -> bool {
+        self.model.sheet.device.label_language
+    }
+
+    /// Meters joined by `+` and `-`, as they are at this moment.
+    pub(crate) fn meter(&self, names: &str) -> Option<u64> {
+        self.model.moment(self.running()).life.meter(names)
+    }
+
+    /// The bits that hrPrinterDetectedErrorState shows at this moment.
+    pub(crate) fn error_bits(&self) -> Vec<ErrorBit> {
+        let moment = self.model.moment(self.running());
+        moment.alerts.iter().flat_map(|alert| alert.rule.bits.iter().copied()).collect()
+    }
+
+    fn running(&self) -> Duration {
+        // Figures move once a second, as over SNMP.
+        let running = self.head_start.saturating_add(self.start.elapsed());
+        Duration::from_secs(running.as_secs())
     }
 }
 

@@ -4,8 +4,9 @@
 //! lets the answer leave from there. The socket is tied to the loopback interface where the system allows it, and
 //! answers nothing that does not come from a loopback address to a loopback address.
 
-use crate::device::Device;
+use crate::device::{Device, Face};
 use crate::fault::{Fault, suffer};
+use crate::services::{self, Job, Printed, Service};
 use quinn_udp::{RecvMeta, Transmit, UdpSocketState};
 use socket2::{Domain, Protocol, Socket, Type};
 use std::collections::{BTreeMap, HashMap, VecDeque};
@@ -24,7 +25,9 @@ pub struct Fleet {
     addresses: Vec<SocketAddr>,
     heard: Arc<AtomicU64>,
     answered: Arc<AtomicU64>,
-    _tasks: JoinSet<()>,
+    faces: Arc<HashMap<IpAddr, Face>>,
+    printed: Printed,
+    tasks: JoinSet<()>,
 }
 
 /// Buffers for one system call; each holds several datagrams where the kernel joins them.
@@ -52,7 +55,7 @@ impl Fleet {
         seed: u64,
     ) -> io::Result<Self> {
         let mut sockets: HashMap<(bool, u16), Post> = HashMap::new();
-        let mut addresses = Vec::new();
+        let (mut addresses, mut faces) = (Vec::new(), HashMap::new());
         let (heard, answered) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
         let now = Instant::now();
         for (at, device) in devices {
@@ -79,13 +82,31 @@ impl Fleet {
                 }
             };
             addresses.push(SocketAddr::new(at.ip(), post.port));
-            post.devices.insert(at.ip(), device.started(now));
+            let device = device.started(now);
+            faces.extend(device.face().filter(Face::is_printer).map(|face| (at.ip(), face)));
+            post.devices.insert(at.ip(), device);
         }
         let mut tasks = JoinSet::new();
         sockets.into_values().for_each(|post| {
             tasks.spawn(post.run());
         });
-        Ok(Self { addresses, heard, answered, _tasks: tasks })
+        Ok(Self { addresses, heard, answered, faces: Arc::new(faces), printed: Printed::default(), tasks })
+    }
+
+    /// Opens the raw port of every printer (usually TCP 9100): label printers answer host queries there, all others
+    /// print what arrives. Port 0 picks a free one; the answer is the port. IPv4 only.
+    pub fn open_raw_ports(&mut self, port: u16) -> io::Result<u16> {
+        services::open(Service::Raw, port, self.faces.clone(), self.printed.clone(), &mut self.tasks)
+    }
+
+    /// Opens the print queue of every printer (RFC 1179, usually TCP 515), as [`open_raw_ports`](Self::open_raw_ports).
+    pub fn open_queues(&mut self, port: u16) -> io::Result<u16> {
+        services::open(Service::Queue, port, self.faces.clone(), self.printed.clone(), &mut self.tasks)
+    }
+
+    /// What the devices have printed so far, whichever way it came.
+    pub fn printed(&self) -> Vec<Job> {
+        self.printed.jobs()
     }
 
     /// Where the devices are, in the order in which they were given.

@@ -5,7 +5,8 @@
 //! trays run empty, paper jams, alerts and error bits come and go. A test may jump a thousand hours.
 //!
 //! Devices are asked in one of two ways: [`Net`] is a network in memory under virtual time, with [`Fault`]s by seed;
-//! [`Fleet`] puts thousands of devices on real loopback addresses behind one socket. [`office`] mixes all kinds.
+//! [`Fleet`] puts thousands of devices on real loopback addresses behind one socket, and beside SNMP their raw ports and
+//! print queues. [`office`] mixes all kinds.
 //!
 //! ```
 //! use dca_sim::{Device, Fault, Net};
@@ -40,7 +41,7 @@
 //! mac = "00:11:22"                        # the maker's half; the seed draws the rest
 //! description = "ACME {model} SN:{serial} FW:{firmware}"    # sysDescr
 //! object = "1.3.6.1.4.1.99999.1"          # sysObjectID
-//! # optional: asset, printer = false, index (hrDeviceIndex), standard_serial = false, services, ports, charset,
+//! # optional: asset, printer = false, label_language = true (host queries on the raw port), index (hrDeviceIndex), standard_serial = false, services, ports, charset,
 //! # error_octets (of hrPrinterDetectedErrorState, 1 or 2)
 //!
 //! [snmp]                                  # this is the default, and max_message = 1472
@@ -138,6 +139,7 @@ mod net;
 mod office;
 mod rows;
 mod scheme;
+mod services;
 
 pub use device::{Answer, Device};
 pub use fault::Fault;
@@ -145,3 +147,4 @@ pub use fleet::Fleet;
 pub use model::DeviceError;
 pub use net::Net;
 pub use office::{office, office_from};
+pub use services::Job;

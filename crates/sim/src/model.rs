@@ -70,7 +70,7 @@ impl Model {
         Ok(Self { person: Person::new(&self.sheet, seed)?, seed, ..self.clone() })
     }
 
-    fn moment(&self, at: Duration) -> Moment<'_> {
+    pub(crate) fn moment(&self, at: Duration) -> Moment<'_> {
         Life::new(&self.sheet, &self.rules, self.seed, at).moment()
     }
 

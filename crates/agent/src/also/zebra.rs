@@ -3,15 +3,34 @@
 use dca_fence::Allowed;
 use dca_lan::Patience;
 use dca_lan::zebra::{self, Evidence, Identified, Question};
-use dca_printer::{Reading, Rows};
+use dca_printer::dialect::zebra::{self as replies, Answer};
+use dca_printer::{Reading, Rows, fuse};
 use dca_snmp::{OidRef, oid};
 
 /// Asks, if the device has named itself a Zebra in these rows.
 pub(super) async fn ask(at: Allowed, raw: Allowed, rows: &Rows, reading: &mut Reading) {
     let Some(device) = identified(at, raw, rows) else { return };
-    match zebra::ask(device, &Question::USUAL, Patience::default()).await {
-        Ok(_answers) => {}
-        Err(error) => reading.doubts.push(format!("TCP {raw}: {error}")),
+    let answers = match zebra::ask(device, &Question::USUAL, Patience::default()).await {
+        Ok(answers) => answers,
+        // Often another client holds the only connection.
+        Err(error) => {
+            reading.doubts.push(format!("TCP port {}: {error}", raw.addr().port()));
+            return;
+        }
+    };
+    let answers = answers.iter().map(|answer| Answer { asked: setting(answer.question), octets: &answer.octets });
+    let answers: Vec<Answer<'_>> = answers.collect();
+    if answers.iter().all(|answer| answer.octets.is_empty()) {
+        reading.doubts.push(format!("TCP port {}: no answer", raw.addr().port()));
+        return;
+    }
+    fuse(reading, replies::read(&answers));
+}
+
+fn setting(question: Question) -> Option<&'static str> {
+    match question {
+        Question::Setting(setting) => Some(setting.name()),
+        _ => None,
     }
 }
 

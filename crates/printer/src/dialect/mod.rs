@@ -7,10 +7,12 @@
 mod brother;
 mod epson;
 mod hp;
+pub mod zebra;
 
 pub(crate) use brother::Record;
 pub(crate) use brother::recorded::FORM as BROTHER;
 use serde::Deserialize;
+pub(crate) use zebra::FORM as LABELS;
 
 /// How the octets of a text are to be taken before they are decoded as text.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]

@@ -29,6 +29,12 @@ struct Arguments {
     /// List the kinds of devices and end
     #[arg(long)]
     kinds: bool,
+    /// Also open the raw port of all printers (TCP; label printers answer host queries there)
+    #[arg(long, value_name = "PORT")]
+    raw_port: Option<u16>,
+    /// Also open the print queue of all printers (TCP; RFC 1179)
+    #[arg(long, value_name = "PORT")]
+    queue_port: Option<u16>,
     /// Also serve a recorded walk (.snmprec, or snmpwalk -On), on the addresses after the last device
     #[arg(long, value_name = "FILE")]
     serve_walk: Vec<PathBuf>,
@@ -61,9 +67,15 @@ async fn main() -> anyhow::Result<()> {
         *note = file.display().to_string();
     }
     let port = arguments.port;
-    let fleet = Fleet::on_loopback(devices.into_iter().map(|(at, device)| (SocketAddr::new(at, port), device)))
+    let mut fleet = Fleet::on_loopback(devices.into_iter().map(|(at, device)| (SocketAddr::new(at, port), device)))
         .await
         .with_context(|| format!("cannot open UDP port {port} on loopback"))?;
+    if let Some(port) = arguments.raw_port {
+        fleet.open_raw_ports(port).with_context(|| format!("cannot open TCP port {port} on loopback"))?;
+    }
+    if let Some(port) = arguments.queue_port {
+        fleet.open_queues(port).with_context(|| format!("cannot open TCP port {port} on loopback"))?;
+    }
     for (at, note) in fleet.addresses().iter().zip(notes) {
         writeln!(out, "{at}\t{note}")?;
     }

@@ -64,6 +64,9 @@ pub(crate) struct Identity {
     /// False for what is no printer: no hrPrinter, no Printer-MIB.
     #[serde(default = "yes")]
     pub(crate) printer: bool,
+    /// True if its raw port answers host queries, as a label printer's does.
+    #[serde(default)]
+    pub(crate) label_language: bool,
     /// hrDeviceIndex of the printer; lower rows are other devices.
     #[serde(default = "one")]
     pub(crate) index: u32,

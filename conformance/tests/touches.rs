@@ -22,10 +22,11 @@ struct Touched {
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn nothing_but_the_targets_is_sent_to() {
     let Some(strace) = witness("strace") else { return };
-    let kinds = ["mono-laser", "color-mfp", "switch"].iter().zip(1..);
+    let kinds = ["mono-laser", "color-mfp", "switch", "label"].iter().zip(1..);
     let devices = kinds.map(|(kind, at)| (SocketAddr::from(([127, 88, 0, at], 0)), Device::builtin(kind).unwrap()));
-    let fleet = Fleet::on_loopback(devices).await.unwrap();
+    let mut fleet = Fleet::on_loopback(devices).await.unwrap();
     let port = fleet.addresses()[0].port();
+    let (raw, queue) = (fleet.open_raw_ports(0).unwrap(), fleet.open_queues(0).unwrap());
     tokio::task::spawn_blocking(move || {
         let folder = tempfile::tempdir().unwrap();
         let log = folder.path().join("calls");
@@ -55,6 +56,14 @@ async fn nothing_but_the_targets_is_sent_to() {
         check(&["walk", &printer, "1.3.6.1.2.1.1"], &all(&[2]));
         check(&["record", &printer, "-o", recording.to_str().unwrap()], &all(&[2]));
         check(&["read", "--walk", recording.to_str().unwrap()], &[]);
+        // The raw port of the label printer and of nobody else; of nobody at all where it is not switched on.
+        let also = format!("zebra:{raw}");
+        let read = [&["read", "--all", "--json", &range][..], &quick].concat();
+        check(&read, &all(&[1, 2, 3, 4, 5, 6]));
+        let mut label = all(&[1, 2, 3, 4, 5, 6]);
+        label.push((4, raw));
+        check(&[&read[..], &["--also", &also]].concat(), &label);
+        check(&["lpr", "state", &format!("127.88.0.2:{queue}")], &[(2, queue)]);
         // ICMP has no port.
         check(&["ping", "127.88.0.2"], &[(2, 0)]);
     })

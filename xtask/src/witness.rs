@@ -23,6 +23,7 @@ const WITNESSES: &[Witness] = &[
         shows: "net-snmp's decoder on what we encode",
     },
     Witness { needs: "gcc", package: "gcc", shows: "net-snmp's decoder on what we encode" },
+    Witness { needs: "lpd", package: "lprng", shows: "our print queue client against LPRng's lpd" },
     Witness { needs: "strace", package: "strace", shows: "whom dca sends to" },
     Witness { needs: "protoc", package: "protobuf-compiler", shows: "the reference decoder on our encoded samples" },
     Witness { needs: "python3", package: "python3", shows: "the score on recorded walks" },

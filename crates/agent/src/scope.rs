@@ -53,6 +53,15 @@ impl Targets {
         Ok(Self(targets))
     }
 
+    /// The same, where a target without a port means this one.
+    #[must_use]
+    pub fn on_port(mut self, port: u16) -> Self {
+        for target in self.0.iter_mut().filter(|target| !target.exclude) {
+            target.port.get_or_insert(port);
+        }
+        self
+    }
+
     /// Looks the host names up with the system's resolver and builds the fence.
     ///
     /// A name that admits and cannot be found is listed in [`Scope::unresolved`]; one that excludes stops everything,

@@ -2,7 +2,7 @@
 
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use dca_agent::{Also, Asking, Form, InputError, Keyring, UserOptions, Versions};
+use dca_agent::{Also, Asking, Form, InputError, Keyring, Queue, UserOptions, Versions};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -131,6 +131,9 @@ pub(crate) enum Command {
         #[arg(long, value_name = "SECONDS", default_value = "4", value_parser = seconds)]
         timeout: Duration,
     },
+    /// Ask a print queue for its state, or send it a file (RFC 1179, TCP 515)
+    #[command(subcommand)]
+    Lpr(LprCommand),
     /// Say what recorded replies mean, as JSON; touches no network
     Decode {
         /// The form of the replies
@@ -146,6 +149,37 @@ pub(crate) enum Command {
     /// Write a profile for a printer model: a text file that says what its counters mean
     #[command(subcommand)]
     Profile(ProfileCommand),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum LprCommand {
+    /// Print what the queue says of itself, in the device's own words
+    State {
+        /// One device, with ":port" if it is not 515
+        target: String,
+        /// The queue; most devices take any name
+        #[arg(long, value_name = "NAME", default_value = "lp", value_parser = queue)]
+        queue: Queue,
+        /// All that the device tells, not only a line per job
+        #[arg(long)]
+        long: bool,
+        /// Seconds to wait
+        #[arg(long, value_name = "SECONDS", default_value = "4", value_parser = seconds)]
+        timeout: Duration,
+    },
+    /// Send a file as a job: it is printed, and the commands in it are obeyed. Asks before it does
+    Send {
+        /// One device, with ":port" if it is not 515
+        target: String,
+        /// What to send, as it is
+        file: PathBuf,
+        /// The queue; most devices take any name
+        #[arg(long, value_name = "NAME", default_value = "lp", value_parser = queue)]
+        queue: Queue,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -303,6 +337,10 @@ fn forms() -> PossibleValuesParser {
     Form::all().iter().map(|form| PossibleValue::new(form.name).help(form.about)).collect::<Vec<_>>().into()
 }
 
+fn queue(text: &str) -> Result<Queue, String> {
+    Queue::named(text).ok_or_else(|| "expected 1 to 64 visible ASCII characters without blanks".to_owned())
+}
+
 fn seconds(text: &str) -> Result<Duration, String> {
     let number: f64 = text.parse().map_err(|_| "expected a number of seconds, such as 1.5".to_owned())?;
     dca_agent::seconds(number)
@@ -331,6 +369,6 @@ mod tests {
         use clap::CommandFactory;
         let names: Vec<String> =
             Cli::command().get_subcommands().map(|command| command.get_name().to_owned()).collect();
-        assert_eq!(names, ["scan", "read", "walk", "record", "ping", "decode", "config", "profile"]);
+        assert_eq!(names, ["scan", "read", "walk", "record", "ping", "lpr", "decode", "config", "profile"]);
     }
 }

@@ -1,12 +1,13 @@
 //! Each command: arguments in, library call, text out.
 
-use crate::args::{Ask, Cli, Command, ConfigCommand, Format, Output, ProfileCommand};
-use crate::terminal::{Bar, complain, look, many, print};
+use crate::args::{Ask, Cli, Command, ConfigCommand, Format, LprCommand, Output, ProfileCommand};
+use crate::terminal::{Bar, agrees, complain, look, many, print};
 use anyhow::{Context, Result};
 use dca_agent::poll::Memory;
 use dca_agent::report::{self, json, reading_text, readings_csv, scan_csv, scan_table, unread_table};
 use dca_agent::{
-    Also, Ended, Form, InputError, Keyring, Network, Oid, Profiles, Read, Run, Scope, Success, Targets, recording,
+    Also, Detail, Ended, Form, InputError, Keyring, Network, Oid, Profiles, Proposal, QUEUE_PORT, Queue, Read, Run,
+    Scope, Success, Targets, recording,
 };
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -26,6 +27,10 @@ pub(crate) async fn run(cli: Cli) -> Result<Success> {
         Command::Walk { target, oid, format, ask } => walk(&target, &oid, format, &ask).await,
         Command::Record { target, output, profile, ask } => record(&target, &output, &profile, &ask).await,
         Command::Ping { target, timeout } => ping(&target, timeout).await,
+        Command::Lpr(LprCommand::State { target, queue, long, timeout }) => {
+            queue_state(&target, &queue, long, timeout).await
+        }
+        Command::Lpr(LprCommand::Send { target, file, queue, yes }) => send_job(&target, &file, queue, yes).await,
         Command::Decode { form, files } => decode(&form, &files),
         Command::Config(ConfigCommand::Check { config }) => config_check(&config),
         Command::Profile(ProfileCommand::Check { files }) => profile_check(&files),
@@ -177,6 +182,36 @@ async fn ping(target: &str, timeout: Duration) -> Result<Success> {
             Ok(Success::All)
         }
         Err(error) => Ok(failure(&at.addr().ip().to_string(), &error.to_string())),
+    }
+}
+
+async fn queue_state(target: &str, queue: &Queue, long: bool, timeout: Duration) -> Result<Success> {
+    let scope = Targets::parse([target])?.on_port(QUEUE_PORT).resolve().await?;
+    let at = only(&scope, target)?;
+    let detail = if long { Detail::Long } else { Detail::Short };
+    match dca_agent::queue_state(at, queue, detail, timeout).await {
+        Ok(lines) => {
+            print(&(lines.join("\n") + "\n"))?;
+            Ok(Success::All)
+        }
+        Err(why) => Ok(failure(&at.to_string(), &why)),
+    }
+}
+
+async fn send_job(target: &str, file: &Path, queue: Queue, yes: bool) -> Result<Success> {
+    let scope = Targets::parse([target])?.on_port(QUEUE_PORT).resolve().await?;
+    let at = only(&scope, target)?;
+    let proposal = Proposal::of_file(at, queue, file)?;
+    complain(&proposal.text());
+    if !yes && !agrees()? {
+        return Err(InputError::argument("nothing was sent: expected \"yes\" on a terminal, or --yes").into());
+    }
+    match dca_agent::send_job(&proposal.agreed()).await {
+        Ok(()) => {
+            complain("the device took it");
+            Ok(Success::All)
+        }
+        Err(why) => Ok(failure(&at.to_string(), &why)),
     }
 }
 

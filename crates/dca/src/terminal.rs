@@ -19,6 +19,17 @@ pub(crate) fn complain(text: &str) {
     let _ = writeln!(io::stderr().lock(), "dca: {}", clean::terminal(text));
 }
 
+/// True if a person at a terminal types "yes". In a pipe nobody is there to ask.
+pub(crate) fn agrees() -> io::Result<bool> {
+    if !io::stdin().is_terminal() {
+        return Ok(false);
+    }
+    write!(io::stderr().lock(), "Type \"yes\" to do it: ")?;
+    let mut answer = String::new();
+    io::stdin().read_line(&mut answer)?;
+    Ok(answer.trim() == "yes")
+}
+
 /// `1 printer`, `2 printers`.
 pub(crate) fn many(count: u64, what: &str) -> String {
     if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }

@@ -26,6 +26,12 @@ const WITNESSES: &[Witness] = &[
     Witness { needs: "lpd", package: "lprng", shows: "our print queue client against LPRng's lpd" },
     Witness { needs: "strace", package: "strace", shows: "whom dca sends to" },
     Witness { needs: "protoc", package: "protobuf-compiler", shows: "the reference decoder on our encoded samples" },
+    Witness {
+        needs: "ippeveprinter",
+        package: "cups-ipp-utils",
+        shows: "IPP against a printer that nobody here wrote",
+    },
+    Witness { needs: "dbus-daemon", package: "dbus-daemon", shows: "IPP against a printer that nobody here wrote" },
     Witness { needs: "python3", package: "python3", shows: "the score on recorded walks" },
 ];
 

@@ -3,7 +3,7 @@
 use crate::input::{self, InputError};
 use dca_printer::{Form, Reading};
 use serde::Serialize;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// What a recorded reply says. Most of a whole reading is missing in it, and missing is not known.
 #[derive(Debug, Clone, Serialize)]
@@ -16,6 +16,20 @@ pub struct FromReply {
     /// What it says.
     #[serde(flatten)]
     pub reading: Reading,
+}
+
+/// Decodes files together, where the form is one of pages of one device; else `None`.
+pub fn decode_together(form: &Form, paths: &[PathBuf]) -> Option<Result<FromReply, InputError>> {
+    form.decode_together(&[])?.ok();
+    let named = |paths: &[PathBuf]| paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ");
+    let decode = || {
+        let pages = paths.iter().map(|path| input::octets(path)).collect::<Result<Vec<_>, _>>()?;
+        let pages: Vec<&[u8]> = pages.iter().map(Vec::as_slice).collect();
+        let decoded = form.decode_together(&pages).unwrap_or(Ok(Reading::default()));
+        let reading = decoded.map_err(|error| InputError::argument(format!("{}: {error}", named(paths))))?;
+        Ok(FromReply { address: named(paths), device: None, reading })
+    };
+    Some(decode())
 }
 
 /// Decodes a file that holds a reply of this form.

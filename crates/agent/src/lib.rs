@@ -31,7 +31,7 @@ mod scope;
 mod walk;
 mod workbench;
 
-pub use also::{Also, Way};
+pub use also::{Also, Pins, Way};
 pub use asking::{Asking, rate, retries, seconds};
 pub use credentials::file::secret_file;
 pub use credentials::{
@@ -41,7 +41,7 @@ pub use dca_fence::Allowed;
 pub use dca_lan::LanError;
 pub use dca_printer::{Form, Profiles};
 pub use dca_snmp::{AuthProtocol, Oid, PrivProtocol, Value, Version, recording};
-pub use decode::{FromReply, decode};
+pub use decode::{FromReply, decode, decode_together};
 pub use input::{InputError, own_profiles, profiles};
 pub use network::{Failed, Network, Run, Success};
 pub use ping::ping;

@@ -1,6 +1,6 @@
 //! One set of sockets and the credentials to ask with: what every command on the network starts from.
 
-use crate::also::Ways;
+use crate::also::{Pins, Ways};
 use crate::asking::{AT_ONCE, Asking, POLITE_OCTETS};
 use crate::credentials::{Keyring, Named};
 use crate::discover::{Lost, acquaint, race};
@@ -11,7 +11,7 @@ use crate::progress::Progress;
 use crate::scope::Scope;
 use dca_fence::Allowed;
 use dca_lan::{Counters, LanError, Settings, Snmp};
-use dca_printer::Profiles;
+use dca_printer::{Profiles, Rows, Verdict};
 use dca_snmp::{Credentials, Oid, Response};
 use std::future::Future;
 use std::net::SocketAddr;
@@ -107,6 +107,11 @@ impl Network {
     /// What went over the sockets so far.
     pub fn counters(&self) -> Counters {
         self.shared.snmp.counters()
+    }
+
+    /// The certificates that devices show over TLS: to be loaded before, and saved after.
+    pub fn pins(&self) -> &Pins {
+        &self.shared.ways.pins
     }
 
     /// Discovers and interviews every address of the scope. `keep` makes a result of an interview, or drops it.
@@ -211,12 +216,17 @@ impl Shared {
         };
         match met {
             Ok(met) => met.await,
-            Err(Lost::Silent(why)) => Seen::Silent(why),
-            Err(Lost::Failed(why)) => {
-                if let Some(notebook) = &self.notebook {
-                    notebook.refused(at, &why);
+            Err(lost) => {
+                if let (Some(notebook), Lost::Failed(why)) = (&self.notebook, &lost) {
+                    notebook.refused(at, why);
                 }
-                Seen::Failed(why)
+                if depth == Depth::Full && self.ways.reach_beyond_snmp() {
+                    return Box::pin(self.meet_beyond_snmp(at, lost)).await;
+                }
+                match lost {
+                    Lost::Silent(why) => Seen::Silent(why),
+                    Lost::Failed(why) => Seen::Failed(why),
+                }
             }
         }
     }
@@ -234,6 +244,22 @@ impl Shared {
                 }
                 list.into()
             }
+        }
+    }
+
+    /// Asks a device in another way that SNMP did not reach.
+    async fn meet_beyond_snmp(self: Arc<Self>, at: Allowed, lost: Lost) -> Seen {
+        let _permit = self.readers.acquire().await;
+        let (Lost::Silent(why) | Lost::Failed(why)) = &lost;
+        match self.ways.introduce(at, why).await {
+            Some(reading) => {
+                let verdict = Verdict { is_printer: true, why: "it answers IPP as a printer".to_owned() };
+                Seen::Answered(Box::new(Interview { verdict, reading, rows: Rows::new(), complete: true }))
+            }
+            None => match lost {
+                Lost::Silent(why) => Seen::Silent(why),
+                Lost::Failed(why) => Seen::Failed(why),
+            },
         }
     }
 

@@ -40,8 +40,10 @@ with \":port\" if it is not 161. \"!\" in front excludes. @FILE reads targets fr
 Nothing else is touched. Loopback, link-local and multicast addresses are asked only if written literally.";
 
 const ALSO: &str = "\
-A further way to ask a printer that SNMP has introduced; repeat it for several. Off unless it is named:
+A further way to ask a printer; repeat it for several. Off unless it is named:
   zebra   the raw port (TCP 9100) of a device that has named itself a Zebra: host queries, nothing that prints or changes
+  ledm    the web server (TCP 80, 443, 8080) of a brand with LEDM pages: GETs of five pages at most
+  ipp     IPP (TCP 631): one Get-Printer-Attributes, also to targets that do not answer SNMP
 It goes to its usual port at targets that name no port, with a PORT of its own to that port at all targets.";
 
 #[derive(Debug, Subcommand)]
@@ -79,9 +81,12 @@ pub(crate) enum Command {
         /// Also show devices of blocks and ranges that are no printers
         #[arg(long)]
         all: bool,
-        /// A further way to ask a printer that SNMP has introduced; repeat it for several
+        /// A further way to ask a printer: zebra, ledm or ipp; repeat it for several
         #[arg(long, value_name = "WAY[:PORT]", long_help = ALSO)]
         also: Vec<Also>,
+        /// Remember the certificates that web servers show in this file, and ask nothing of one that shows another
+        #[arg(long, value_name = "FILE", requires = "also")]
+        pins: Option<PathBuf>,
         /// Show the OID and the confidence (A to D) behind each figure
         #[arg(long)]
         sources: bool,

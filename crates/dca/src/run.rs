@@ -21,8 +21,9 @@ pub(crate) async fn run(cli: Cli) -> Result<Success> {
         Command::Read { walk, sources, profile, output, .. } if !walk.is_empty() => {
             read_walks(&walk, sources, &profile, output).await
         }
-        Command::Read { targets, all, also, sources, profile, state, output, ask, .. } => {
-            read(&targets, all, &also, sources, &profile, state.as_deref(), output, &ask, quiet).await
+        Command::Read { targets, all, also, pins, sources, profile, state, output, ask, .. } => {
+            let also = (also.as_slice(), pins.as_deref());
+            read(&targets, all, also, sources, &profile, state.as_deref(), output, &ask, quiet).await
         }
         Command::Walk { target, oid, format, ask } => walk(&target, &oid, format, &ask).await,
         Command::Record { target, output, profile, ask } => record(&target, &output, &profile, &ask).await,
@@ -82,7 +83,7 @@ async fn scan(
 async fn read(
     targets: &[String],
     all: bool,
-    also: &[Also],
+    (also, pins): (&[Also], Option<&Path>),
     sources: bool,
     profiles: &[PathBuf],
     state: Option<&Path>,
@@ -94,8 +95,10 @@ async fn read(
     let (network, scope) = open(targets, also, ask, profiles.clone()).await?;
     let mut bar = Bar::new(quiet);
     let (network, mut memory) = remember(network, state, &profiles)?;
+    pins.map_or(Ok(()), |file| network.pins().load(file))?;
     let run = network.read(&scope, all, &mut bar, interrupted()).await;
     bar.finish();
+    pins.map_or(Ok(()), |file| network.pins().save(file))?;
     show(&run.answered, sources, output)?;
     tell(&run, &network);
     take_stock(&network, &scope, memory.as_mut(), run.interrupted).await?;
@@ -217,6 +220,10 @@ async fn send_job(target: &str, file: &Path, queue: Queue, yes: bool) -> Result<
 
 fn decode(form: &str, files: &[PathBuf]) -> Result<Success> {
     let form = Form::named(form).ok_or_else(|| InputError::argument(format!("{form:?} is no form of reply")))?;
+    if let Some(decoded) = dca_agent::decode_together(form, files) {
+        print(&json(&[decoded?]))?;
+        return Ok(Success::All);
+    }
     let (mut decoded, mut refused) = (Vec::new(), Vec::new());
     for file in files {
         match dca_agent::decode(form, file) {

@@ -100,6 +100,7 @@ mod settings;
 mod snmp;
 mod socket;
 mod tcp;
+mod web;
 pub mod zebra;
 
 pub use each::Answers;
@@ -107,6 +108,7 @@ pub use ping::ping;
 pub use settings::Settings;
 pub use snmp::{Counters, Snmp};
 pub use tcp::{Ended, Heard, Patience};
+pub use web::{Pin, PinError, Web, WebFailure, WebSettings};
 
 use std::io;
 use std::time::Duration;

@@ -12,6 +12,7 @@
 
 pub mod dialect;
 mod fuse;
+pub mod ipp;
 mod poll;
 mod profile;
 mod reading;
@@ -19,6 +20,7 @@ mod replies;
 mod rows;
 mod standard;
 
+pub use dialect::ledm;
 pub use fuse::fuse;
 pub use poll::{Cause, Depth, Extra, Learnt, Mark, Questions};
 pub use profile::{Care, Plan, Profile, ProfileError, Profiles};
@@ -28,4 +30,4 @@ pub use reading::{
 };
 pub use replies::{Decoded, Form, Undecodable};
 pub use rows::Rows;
-pub use standard::{Hints, brand, columns, denied, discovery, identity, instances, read, verdict};
+pub use standard::{Hints, brand, columns, denied, discovery, identity, instances, read, understands, verdict};

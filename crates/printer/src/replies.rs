@@ -3,8 +3,8 @@
 //! A form is a protocol, or a vendor's own encoding; it says in the words of a [`Reading`] what one reply means. A reply
 //! tells a part only, so most of such a reading is empty, and what one reply does not tell is not known.
 
-use crate::dialect;
 use crate::reading::Reading;
+use crate::{dialect, ipp};
 
 /// One form of reply.
 #[derive(Debug, Clone, Copy)]
@@ -31,7 +31,11 @@ pub struct Decoded {
 pub struct Undecodable(pub String);
 
 /// Every form, in the order of the help.
-const FORMS: &[Form] = &[dialect::LABELS, dialect::BROTHER];
+const FORMS: &[Form] = &[dialect::LABELS, dialect::BROTHER, dialect::LEDM, ipp::FORM];
+
+/// Forms of which several replies are pages of one device.
+const TOGETHER: &[(&str, Together)] = &[(dialect::LEDM.name, dialect::ledm::together)];
+type Together = fn(&[&[u8]]) -> Result<Reading, Undecodable>;
 
 impl Form {
     /// All that can be decoded.
@@ -50,6 +54,12 @@ impl Form {
     /// Where nothing in it has the form.
     pub fn decode(&self, octets: &[u8]) -> Result<Vec<Decoded>, Undecodable> {
         (self.decode)(octets)
+    }
+
+    /// What several files say together, if their form is one of pages of one device.
+    pub fn decode_together(&self, replies: &[&[u8]]) -> Option<Result<Reading, Undecodable>> {
+        let (_, together) = TOGETHER.iter().find(|(name, _)| *name == self.name)?;
+        Some(together(replies))
     }
 }
 

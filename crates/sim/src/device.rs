@@ -150,6 +150,11 @@ impl Device {
         self
     }
 
+    /// How long it had been running when its time starts.
+    pub fn head_start(&self) -> Duration {
+        self.head_start
+    }
+
     /// The device's time starts at this moment: it was switched on then, or as much earlier as
     /// [`running_for`](Self::running_for) says.
     #[must_use]

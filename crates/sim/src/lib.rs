@@ -140,6 +140,7 @@ mod office;
 mod rows;
 mod scheme;
 mod services;
+mod site;
 
 pub use device::{Answer, Device};
 pub use fault::Fault;
@@ -148,3 +149,4 @@ pub use model::DeviceError;
 pub use net::Net;
 pub use office::{office, office_from};
 pub use services::Job;
+pub use site::{Pages, Site};

@@ -2,17 +2,23 @@
 //!
 //! None is on unless it is named (`--also zebra`, or `also` in the configuration). A way is open on its usual port where a
 //! target names no port; with a port of its own (`--also zebra:9101`) at every target. Whatever is asked is asked of a
-//! device that has said over SNMP that it understands the question.
+//! device that has said over SNMP that it understands the question. The one exception is IPP: its question is harmless to
+//! whoever it reaches, so it is also how a device introduces itself that does not answer SNMP.
 //!
 //! ```text
 //! Targets ──► Scope ──also──► fence: 161, and 9100 as a service ──► interview ──► Ways::ask ──► fuse
 //! ```
 
+mod pins;
+mod web;
 mod zebra;
+
+pub use pins::Pins;
 
 use crate::scope::Scope;
 use dca_fence::{Allowed, Fence, Service};
-use dca_printer::{Reading, Rows};
+use dca_printer::{Reading, Rows, fuse};
+use std::net::SocketAddr;
 use std::str::FromStr;
 
 /// A second way to ask.
@@ -20,6 +26,10 @@ use std::str::FromStr;
 pub enum Way {
     /// The raw port of Zebra label printers.
     Zebra,
+    /// The pages of an embedded web server, of a brand that has them.
+    Ledm,
+    /// The printer attributes of IPP.
+    Ipp,
 }
 
 /// A way that is switched on, with the port if it is not the usual one.
@@ -33,26 +43,30 @@ pub struct Also {
 
 impl Way {
     /// Every way, in the order of the help.
-    pub const ALL: &[Self] = &[Self::Zebra];
+    pub const ALL: &[Self] = &[Self::Zebra, Self::Ledm, Self::Ipp];
 
     /// As people type it.
     pub fn name(self) -> &'static str {
         match self {
             Self::Zebra => "zebra",
+            Self::Ledm => "ledm",
+            Self::Ipp => "ipp",
         }
     }
 
-    /// The port that it is usually open on.
-    pub fn usual_port(self) -> u16 {
+    /// The ports that it is usually open on, the one to try first in front.
+    pub fn usual_ports(self) -> &'static [u16] {
         match self {
-            Self::Zebra => dca_lan::zebra::PORT,
+            Self::Zebra => &[dca_lan::zebra::PORT],
+            Self::Ledm => &[80, 443, 8080],
+            Self::Ipp => &[631],
         }
     }
 }
 
 impl Also {
-    fn port(self) -> u16 {
-        self.port.unwrap_or_else(|| self.way.usual_port())
+    fn ports(&self) -> &[u16] {
+        self.port.as_ref().map_or(self.way.usual_ports(), std::slice::from_ref)
     }
 }
 
@@ -78,34 +92,90 @@ impl Scope {
     /// Switches second ways on: their ports are open from here on, beside the targets' own.
     pub fn also(&mut self, ways: &[Also]) {
         for also in ways {
-            self.fence.also(Service { port: also.port(), beside_named_ports: also.port.is_some() });
+            for port in also.ports() {
+                self.fence.also(Service { port: *port, beside_named_ports: also.port.is_some() });
+            }
             self.also.push(*also);
         }
     }
 }
 
-/// Asks a printer, which SNMP has read, in every further way that is switched on, allowed and its own.
-#[derive(Debug, Clone, Default)]
+/// Asks a printer in every further way that is switched on, allowed and its own.
+#[derive(Debug, Default)]
 pub(crate) struct Ways {
     fence: Fence,
     on: Vec<Also>,
+    /// The certificates that devices show.
+    pub(crate) pins: Pins,
 }
 
 impl Ways {
     pub(crate) fn of(scope: &Scope) -> Self {
-        Self { fence: scope.fence.clone(), on: scope.also.clone() }
+        Self { fence: scope.fence.clone(), on: scope.also.clone(), pins: Pins::default() }
     }
 
     /// Adds to the reading what each way says. `rows` is what SNMP said.
     pub(crate) async fn ask(&self, at: Allowed, rows: &Rows, reading: &mut Reading) {
         for also in &self.on {
-            let mut there = at.addr();
-            there.set_port(also.port());
-            let Some(there) = self.fence.admit(there) else { continue };
             match also.way {
-                Way::Zebra => zebra::ask(at, there, rows, reading).await,
+                Way::Zebra => {
+                    for there in self.places(at, also) {
+                        zebra::ask(at, there, rows, reading).await;
+                    }
+                }
+                Way::Ledm => self.ask_pages(at, also, reading).await,
+                Way::Ipp => {
+                    let said = self.visit().ipp(&self.doors(at, also)).await;
+                    add(reading, "IPP", said);
+                }
             }
         }
+    }
+
+    /// True if there is a way to ask a device that SNMP does not reach.
+    pub(crate) fn reach_beyond_snmp(&self) -> bool {
+        self.on.iter().any(|also| also.way == Way::Ipp)
+    }
+
+    /// What a device says that did not answer SNMP, if it is a printer and says anything.
+    pub(crate) async fn introduce(&self, at: Allowed, silence: &str) -> Option<Reading> {
+        let ipp = self.on.iter().find(|also| also.way == Way::Ipp)?;
+        let mut reading = self.visit().ipp(&self.doors(at, ipp)).await.ok()?;
+        reading.doubts.push(format!("SNMP: {silence}"));
+        for also in self.on.iter().filter(|also| also.way == Way::Ledm) {
+            self.ask_pages(at, also, &mut reading).await;
+        }
+        Some(reading)
+    }
+
+    /// Only a brand whose devices have such pages is asked for them.
+    async fn ask_pages(&self, at: Allowed, also: &Also, reading: &mut Reading) {
+        let vendor = reading.identity.vendor.as_ref();
+        if vendor.is_some_and(|vendor| dca_printer::understands(&vendor.value, also.way.name())) {
+            let said = self.visit().ledm(&self.doors(at, also)).await;
+            add(reading, "LEDM", said);
+        }
+    }
+
+    fn visit(&self) -> web::Visit<'_> {
+        web::Visit { fence: &self.fence, pins: &self.pins }
+    }
+
+    /// Where a way leads at an address, as far as the fence is open there.
+    fn places(&self, at: Allowed, also: &Also) -> Vec<Allowed> {
+        let there = |port: &u16| self.fence.admit(SocketAddr::new(at.addr().ip(), *port));
+        also.ports().iter().filter_map(there).collect()
+    }
+
+    fn doors(&self, at: Allowed, also: &Also) -> Vec<(Allowed, bool)> {
+        self.places(at, also).into_iter().flat_map(web::doors).collect()
+    }
+}
+
+fn add(reading: &mut Reading, way: &str, said: Result<Reading, String>) {
+    match said {
+        Ok(second) => fuse(reading, second),
+        Err(why) => reading.doubts.push(format!("{way}: {why}")),
     }
 }
 
@@ -115,9 +185,11 @@ mod tests {
 
     #[test]
     fn ways_are_read() {
-        let check = |text: &str| text.parse::<Also>().map(|also| (also.way.name(), also.port()));
-        assert_eq!(check("zebra"), Ok(("zebra", 9100)));
-        assert_eq!(check("zebra:19100"), Ok(("zebra", 19100)));
+        let check = |text: &str| text.parse::<Also>().map(|also| (also.way.name(), also.ports().to_vec()));
+        assert_eq!(check("zebra"), Ok(("zebra", vec![9100])));
+        assert_eq!(check("zebra:19100"), Ok(("zebra", vec![19100])));
+        assert_eq!(check("ledm"), Ok(("ledm", vec![80, 443, 8080])));
+        assert_eq!(check("ipp:8631"), Ok(("ipp", vec![8631])));
         for bad in ["", "zebra:", "zebra:0", "zebra:70000", "all", "Zebra "] {
             assert!(check(bad).unwrap_err().starts_with("expected"), "{bad}");
         }

@@ -7,10 +7,12 @@
 mod brother;
 mod epson;
 mod hp;
+pub mod ledm;
 pub mod zebra;
 
 pub(crate) use brother::Record;
 pub(crate) use brother::recorded::FORM as BROTHER;
+pub(crate) use ledm::FORM as LEDM;
 use serde::Deserialize;
 pub(crate) use zebra::FORM as LABELS;
 

@@ -19,11 +19,11 @@ const TOO_MANY: i64 = i32::MAX as i64;
 
 /// One meter, before it is reconciled.
 #[derive(Debug, Clone)]
-pub(super) struct Figure {
-    pub(super) key: Key,
-    pub(super) value: u64,
-    pub(super) source: Source,
-    pub(super) confidence: Confidence,
+pub(crate) struct Figure {
+    pub(crate) key: Key,
+    pub(crate) value: u64,
+    pub(crate) source: Source,
+    pub(crate) confidence: Confidence,
 }
 
 /// The columns that a table needs.

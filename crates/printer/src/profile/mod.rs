@@ -29,7 +29,10 @@ mod sums;
 mod total;
 
 pub use error::ProfileError;
+pub(crate) use key::Words;
+pub(crate) use meters::Figure;
 pub use plan::Plan;
+pub(crate) use reconcile::settle;
 
 use crate::reading::Reading;
 use crate::rows::Rows;

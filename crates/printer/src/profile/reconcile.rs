@@ -13,7 +13,7 @@ const PAGES: u64 = 5;
 const PER_MILLE: u64 = 5;
 
 /// Adds the figures to the reading's meters.
-pub(super) fn settle(figures: Vec<Figure>, reading: &mut Reading) {
+pub(crate) fn settle(figures: Vec<Figure>, reading: &mut Reading) {
     let mut pool = without_repeats(figures, &mut reading.doubts);
     let own = pool.len();
     // The standard page count is a witness too; it is in the reading already.

@@ -40,6 +40,13 @@ pub(crate) struct Brand {
     enterprise: Vec<u32>,
     #[serde(deserialize_with = "oids")]
     device_ids: Vec<Oid>,
+    also: Vec<String>,
+}
+
+/// True if devices of this brand understand a further way to be asked, such as `ledm`.
+pub fn understands(vendor: &str, way: &str) -> bool {
+    let brand = Brands::get().brands.iter().find(|brand| brand.name == vendor);
+    brand.is_some_and(|brand| brand.also.iter().any(|also| also == way))
 }
 
 static BUILTIN: LazyLock<Brands> = LazyLock::new(|| {

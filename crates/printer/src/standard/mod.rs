@@ -23,6 +23,7 @@ mod verdict;
 #[cfg(test)]
 pub(crate) mod recorded;
 
+pub use brand::understands;
 pub use identity::{brand, identity};
 pub(crate) use oids::{HOT, LEVELS};
 pub use oids::{columns, denied, discovery, instances};

@@ -71,7 +71,8 @@ fn supply(table: &Table<'_>, index: &Index, monochrome: bool, context: &mut Cont
     };
     let unit = number(UNIT);
     let (max, level) = (number(MAX_CAPACITY), number(LEVEL));
-    let mut left = share(level, max, unit, &name, context);
+    let (is_percent, no_capacity) = (unit == Some(UNIT_PERCENT), context.hints.percent_without_capacity);
+    let mut left = share(level, max, is_percent, no_capacity, &name, &mut |doubt| context.doubt(doubt));
     if receptacle && context.hints.receptacle_reports_fill {
         left = left.map(|fill| 100.0 - fill);
     }
@@ -101,32 +102,33 @@ fn supply(table: &Table<'_>, index: &Index, monochrome: bool, context: &mut Cont
 }
 
 /// The level as an exact percentage, in the order that the module's text gives.
-fn share(
+pub(crate) fn share(
     level: Option<i64>,
     max: Option<i64>,
-    unit: Option<i64>,
+    is_percent: bool,
+    percent_without_capacity: bool,
     name: &str,
-    context: &mut Context<'_>,
+    doubt: &mut dyn FnMut(String),
 ) -> Option<f64> {
     let level = level?;
     if level < 0 {
         if level < -3 {
-            context.doubt(format!("supply {name}: level {level} has no meaning in RFC 3805"));
+            doubt(format!("supply {name}: level {level} has no meaning in RFC 3805"));
         }
         return None;
     }
-    if unit == Some(UNIT_PERCENT) && level <= 100 {
+    if is_percent && level <= 100 {
         return share_of(level, 100);
     }
     match max {
         Some(max) if max > 0 && level <= max => share_of(level, max),
         Some(max) if max > 0 => {
-            context.doubt(format!("supply {name}: overrange, level {level} above the capacity {max}"));
+            doubt(format!("supply {name}: overrange, level {level} above the capacity {max}"));
             None
         }
-        _ if context.hints.percent_without_capacity && level <= 100 => share_of(level, 100),
+        _ if percent_without_capacity && level <= 100 => share_of(level, 100),
         _ => {
-            context.doubt(format!("supply {name}: no-capacity, level {level} of an unknown capacity"));
+            doubt(format!("supply {name}: no-capacity, level {level} of an unknown capacity"));
             None
         }
     }

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, ensure};
 use clap::Parser;
-use dca_sim::{Device, Fleet, office_from};
+use dca_sim::{Device, Fleet, Pages, Site, office_from};
 use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -38,6 +38,12 @@ struct Arguments {
     /// Also serve a recorded walk (.snmprec, or snmpwalk -On), on the addresses after the last device
     #[arg(long, value_name = "FILE")]
     serve_walk: Vec<PathBuf>,
+    /// TCP port on which each printer also serves LEDM pages and IPP, as they were when it was switched on
+    #[arg(long, value_name = "PORT")]
+    http: Option<u16>,
+    /// The same with TLS and a self-signed certificate
+    #[arg(long, value_name = "PORT")]
+    https: Option<u16>,
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -65,6 +71,15 @@ async fn main() -> anyhow::Result<()> {
         ensure!(!recording.rows.is_empty(), "{}: expected .snmprec or the output of snmpwalk -On", file.display());
         *device = Device::from_rows(recording.rows);
         *note = file.display().to_string();
+    }
+    let mut sites = Vec::new();
+    for (port, secure) in [(arguments.http, false), (arguments.https, true)] {
+        let Some(port) = port else { continue };
+        for (at, device) in devices.iter().filter(|(_, device)| device.is_printer()) {
+            let pages = Pages::default().ledm(device, device.head_start()).ipp(device, device.head_start());
+            let at = SocketAddr::new(*at, port);
+            sites.push(Site::open(at, secure, pages).await.with_context(|| format!("cannot open TCP {at}"))?);
+        }
     }
     let port = arguments.port;
     let mut fleet = Fleet::on_loopback(devices.into_iter().map(|(at, device)| (SocketAddr::new(at, port), device)))

@@ -3,8 +3,8 @@
 //! A form is a protocol, or a vendor's own encoding; it says in the words of a [`Reading`] what one reply means. A reply
 //! tells a part only, so most of such a reading is empty, and what one reply does not tell is not known.
 
+use crate::dialect::{self, FORMS};
 use crate::reading::Reading;
-use crate::{dialect, ipp};
 
 /// One form of reply.
 #[derive(Debug, Clone, Copy)]
@@ -29,9 +29,6 @@ pub struct Decoded {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct Undecodable(pub String);
-
-/// Every form, in the order of the help.
-const FORMS: &[Form] = &[dialect::LABELS, dialect::BROTHER, dialect::LEDM, ipp::FORM];
 
 /// Forms of which several replies are pages of one device.
 const TOGETHER: &[(&str, Together)] = &[(dialect::LEDM.name, dialect::ledm::together)];

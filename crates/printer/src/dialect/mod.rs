@@ -10,11 +10,13 @@ mod hp;
 pub mod ledm;
 pub mod zebra;
 
+use crate::replies::Form;
 pub(crate) use brother::Record;
-pub(crate) use brother::recorded::FORM as BROTHER;
 pub(crate) use ledm::FORM as LEDM;
 use serde::Deserialize;
-pub(crate) use zebra::FORM as LABELS;
+
+/// Every form of reply that can be decoded, in the order of the help.
+pub(crate) const FORMS: &[Form] = &[zebra::FORM, brother::recorded::FORM, LEDM, crate::ipp::FORM];
 
 /// How the octets of a text are to be taken before they are decoded as text.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]

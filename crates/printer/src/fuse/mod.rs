@@ -41,6 +41,7 @@ fn join(mut one: Reading, other: Reading) -> Reading {
     first_of(&mut one.inputs, other.inputs);
     first_of(&mut one.outputs, other.outputs);
     first_of(&mut one.covers, other.covers);
+    first_of(&mut one.removed, other.removed);
     for count in other.counts {
         match one.counts.iter().find(|own| own.what == count.what && own.place == count.place) {
             None => one.counts.push(count),

@@ -55,7 +55,12 @@ fn fill(own: &mut Supply, other: &Supply, doubts: &mut Doubts) {
         }
         _ => {}
     }
-    for (own, other) in [(&mut own.part_number, &other.part_number), (&mut own.serial, &other.serial)] {
+    let pairs = [
+        (&mut own.part_number, &other.part_number),
+        (&mut own.serial, &other.serial),
+        (&mut own.installed, &other.installed),
+    ];
+    for (own, other) in pairs {
         if own.is_none() {
             own.clone_from(other);
         }

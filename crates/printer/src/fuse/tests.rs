@@ -47,6 +47,7 @@ fn supply(color: Option<&str>, kind: &str, percent: Option<f64>, source: &str, c
         state: if percent.is_some() { "ok" } else { "present" }.into(),
         part_number: None,
         serial: None,
+        installed: None,
         pages_left: None,
         source: at(source),
         confidence,

@@ -88,6 +88,7 @@ fn from_reason(reason: &str, at: usize) -> Alert {
         code_name: Some(reason.to_owned()),
         description: enums::sentence(&without_suffix(reason).replace('-', "_")),
         location: None,
+        service_code: None,
         active: severity != "other",
         source: source("printer-state-reasons"),
     }
@@ -117,6 +118,7 @@ fn from_pairs(alert: &Pairs, at: usize, text: Option<&String>) -> Alert {
             .unwrap_or_else(|| "Alert".to_owned()),
         code_name: name,
         location: alert.number("location").filter(|location| *location >= 0),
+        service_code: None,
         source: source("printer-alert"),
     }
 }

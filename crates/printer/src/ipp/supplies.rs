@@ -50,6 +50,7 @@ fn from_pairs(supply: &Pairs, at: usize, description: String, doubts: &mut Vec<S
         state: String::new(),
         part_number: None,
         serial: None,
+        installed: None,
         pages_left: None,
         source: source("printer-supply"),
         // Many devices report how full a box is where RFC 3805 says the room left.
@@ -87,6 +88,7 @@ fn from_markers(attributes: &Attributes, reading: &mut Reading) {
             state: if receptacle { "unknown" } else { "" }.to_owned(),
             part_number: None,
             serial: None,
+            installed: None,
             pages_left: None,
             source: Source { rule: Some("percent".to_owned()), ..source("marker-levels") },
             confidence: Confidence::B,

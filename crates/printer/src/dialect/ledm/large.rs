@@ -37,6 +37,7 @@ pub(super) fn read(line: &str, reading: &mut Reading) {
         code_name: None,
         description: message,
         location: None,
+        service_code: None,
         active: severity != "other",
         source: Source { url: Some(STATUS.to_owned()), label: Some(told), ..Source::default() },
     });

@@ -70,6 +70,7 @@ fn alert(alert: Element<'_>, at: usize) -> Option<Alert> {
         active: told != "Info" && !name.starts_with("genuine"),
         code_name: Some(name),
         location: None,
+        service_code: None,
         source: source(PAGE, "AlertTable/Alert/ProductStatusAlertID"),
     })
 }

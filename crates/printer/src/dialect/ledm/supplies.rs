@@ -120,6 +120,7 @@ fn supply(info: Element<'_>, at: usize, reading: &mut Reading) -> Supply {
         state: state(level, percent, receptacle, false).to_owned(),
         part_number: info.text("ProductNumber"),
         serial: info.text("SerialNumber").filter(|serial| serial != "0"),
+        installed: info.text("Installation/Date"),
         pages_left: None,
         source: source(PAGE, &format!("ConsumableInfo[{name}]/{LEVEL}")),
         confidence: Confidence::B,

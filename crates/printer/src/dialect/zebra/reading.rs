@@ -147,6 +147,7 @@ fn alert(at: usize, condition: Condition, command: &str) -> Alert {
         code_name: meaning.code.map(|(_, name)| name.into()),
         description: condition.text(),
         location: None,
+        service_code: None,
         active: true,
         source: source(command, None),
     }

@@ -27,6 +27,10 @@ pub trait Device: Send {
     {
         None
     }
+    /// True if no question can harm it: a recording.
+    fn bears_all(&self) -> bool {
+        false
+    }
 }
 
 /// What one question brought.
@@ -124,7 +128,9 @@ pub(crate) async fn interview<D: Device>(
     if care != Care::Usual {
         device.gently();
     }
-    if let Care::Never { why } = &care {
+    if let Care::Never { why } = &care
+        && !device.bears_all()
+    {
         heard.troubles.push(format!("this model is asked nothing but who it is: {why}"));
     } else if verdict.is_printer {
         let plan = profile.plan();

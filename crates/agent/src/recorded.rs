@@ -60,6 +60,10 @@ impl Recorded {
 }
 
 impl Device for Recorded {
+    fn bears_all(&self) -> bool {
+        true
+    }
+
     async fn get(&mut self, oids: Vec<Oid>) -> Part {
         let rows = oids.into_iter().filter_map(|oid| self.0.get(oid.as_ref()).cloned().map(|value| (oid, value)));
         Part { rows: rows.collect(), ..Part::default() }

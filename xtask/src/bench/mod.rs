@@ -24,6 +24,8 @@ pub(crate) enum Bench {
         #[arg(long, default_value_t = 1000)]
         devices: usize,
     },
+    /// Datagrams and octets of discovery, first reading, hot poll and a day, beside what others walk
+    Plan,
     /// Forecasts and alarms of the ledger over 90 simulated days whose truth is known, beside a straight line
     Ledger {
         /// How many devices are simulated
@@ -36,6 +38,8 @@ pub(crate) fn run(what: Bench) -> anyhow::Result<()> {
     match what {
         Bench::Snmp { options } => snmp(&options),
         Bench::Dca { devices } => dca::run(devices),
+        // It counts and does not time: no need to optimise.
+        Bench::Plan => shell::run_silently("cargo run --quiet --locked -p dca-agent --example plan_cost"),
         Bench::Ledger { devices } => shell::run_silently(&format!(
             "cargo run --quiet --release --locked -p dca-ledger --example ninety_days -- {devices}"
         )),

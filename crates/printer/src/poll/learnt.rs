@@ -22,7 +22,7 @@ pub struct Learnt {
     /// Rows that do not move: units, labels, codes, names. They say what the others mean.
     still: Rows,
     hot: Vec<Oid>,
-    levels: Vec<Oid>,
+    levels: Questions,
     meters: Questions,
     alerts: Vec<Oid>,
     cold: Questions,
@@ -73,7 +73,7 @@ impl Learnt {
                 .filter_map(|oid| rows.get(oid.as_ref()).cloned().map(|value| (oid, value)))
                 .collect(),
             hot: hot(profile, &reading, rows, at_pace(Pace::Hot), witness.clone()),
-            levels: at_pace(Pace::Level),
+            levels: side_by_side(&columns, at_pace(Pace::Level)),
             meters: meters(profile, rows, &columns, at_pace(Pace::Meter)),
             cold: Questions {
                 gets: answered.cloned().collect::<BTreeSet<_>>().into_iter().collect(),
@@ -99,7 +99,7 @@ impl Learnt {
             Depth::Hot => Questions { gets: self.hot.clone(), columns: Vec::new() },
             Depth::Warm => {
                 let mut ask = Questions { gets: self.hot.clone(), columns: Vec::new() };
-                ask.add(self.levels.iter().cloned(), []);
+                ask.add(self.levels.gets.iter().cloned(), self.levels.columns.iter().cloned());
                 if extra.meters {
                     ask.add(self.meters.gets.iter().cloned(), self.meters.columns.iter().cloned());
                 }
@@ -257,7 +257,11 @@ fn hot(profile: &Profile, reading: &Reading, rows: &Rows, moving: Vec<Oid>, witn
 fn meters(profile: &Profile, rows: &Rows, columns: &[Oid], counts: Vec<Oid>) -> Questions {
     let meanings: Vec<Oid> = profile.meanings().chain([oids::MARKER_UNIT.to_oid()]).collect();
     let meaning = rows.iter().map(|(oid, _)| oid).filter(|oid| below(oid, &meanings));
-    let mut gets: Vec<Oid> = counts.into_iter().chain(meaning.cloned()).collect();
+    side_by_side(columns, counts.into_iter().chain(meaning.cloned()).collect())
+}
+
+/// These instances, or their columns where there are many.
+fn side_by_side(columns: &[Oid], mut gets: Vec<Oid>) -> Questions {
     let mut sides = Vec::new();
     if gets.len() > MAX_GETS {
         sides =

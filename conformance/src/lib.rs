@@ -4,6 +4,7 @@
 #![allow(clippy::print_stderr, reason = "a skipped test must be seen")]
 #![allow(clippy::panic, clippy::expect_used, reason = "helpers of tests fail as the tests do")]
 
+pub mod agents;
 pub mod snmpsim;
 
 use std::net::UdpSocket;

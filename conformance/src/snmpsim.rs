@@ -29,27 +29,35 @@ impl Snmpsim {
     /// Serves the recordings as `w0`, `w1` and so on, and waits until it answers.
     pub fn serve(program: &Path, walks: &[PathBuf]) -> std::io::Result<Self> {
         let folder = tempfile::tempdir()?;
-        let (data, cache) = (folder.path().join("data"), folder.path().join("cache"));
-        // As root it turns into nobody, who must be able to read the one and write the other.
-        for open in [folder.path(), &data, &cache] {
-            std::fs::create_dir_all(open)?;
-            std::fs::set_permissions(open, std::fs::Permissions::from_mode(0o777))?;
-        }
+        let data = folder.path().join("data");
+        std::fs::create_dir_all(&data)?;
         for (at, walk) in walks.iter().enumerate() {
             std::fs::copy(walk, data.join(format!("w{at}.snmprec")))?;
         }
         let port = free_port();
         let mut command = Command::new(program);
-        command.arg(format!("--data-dir={}", data.display())).arg(format!("--cache-dir={}", cache.display()));
-        command.arg(format!("--agent-udpv4-endpoint=127.0.0.1:{port}"));
+        on(&mut command, &data, port)?;
         command.arg(format!("--v3-user={USER}"));
         command.args(["--v3-auth-proto=SHA256", &format!("--v3-auth-key={AUTH_PASSWORD}")]);
         command.args(["--v3-priv-proto=AES128", &format!("--v3-priv-key={PRIV_PASSWORD}")]);
-        if std::fs::metadata("/proc/self")?.uid() == 0 {
-            command.args(["--process-user=nobody", "--process-group=nogroup"]);
-        }
         let running = Running::start(&mut command);
         wait_until_answered(port, ARE_YOU_THERE, Duration::from_secs(60));
         Ok(Self { port, _running: running, _folder: folder })
     }
+}
+
+/// To serve the recordings of a folder on a port of 127.0.0.1.
+pub(crate) fn on(command: &mut Command, data: &Path, port: u16) -> std::io::Result<()> {
+    // As root it turns into nobody, who must be able to read the one and write the other.
+    let cache = data.with_file_name("cache");
+    std::fs::create_dir_all(&cache)?;
+    for open in data.parent().into_iter().chain([data, cache.as_path()]) {
+        std::fs::set_permissions(open, std::fs::Permissions::from_mode(0o777))?;
+    }
+    command.arg(format!("--data-dir={}", data.display())).arg(format!("--cache-dir={}", cache.display()));
+    command.arg(format!("--agent-udpv4-endpoint=127.0.0.1:{port}"));
+    if std::fs::metadata("/proc/self")?.uid() == 0 {
+        command.args(["--process-user=nobody", "--process-group=nogroup"]);
+    }
+    Ok(())
 }

@@ -28,9 +28,14 @@ fn every_file_of_the_corpora_keeps_the_promises() {
 /// Inputs for the fuzzer to start from, made by our own code.
 fn seed() {
     let mut rng = fastrand::Rng::with_seed(5);
+    let mut chance = fastrand::Rng::with_seed(6);
     for number in 0..24 {
         let message = generate::message(&mut rng, 6);
         write("message", number, &message.octets);
+        write("opinion", number, &message.octets);
+        let decisions: Vec<u8> = (0..number * 12).map(|_| chance.u8(..)).collect();
+        write("manager", number, &decisions);
+        write("window", number, &decisions);
 
         let mut scoped = Writer::new();
         let bindings =
@@ -38,8 +43,10 @@ fn seed() {
         encode_scoped_pdu(&mut scoped, b"engine", b"", message.fields, bindings);
         write("usm", number, &[&[number as u8], scoped.octets()].concat());
 
-        // Answers with rows below the walk's root, some of them out of order.
-        let mut answers = vec![number as u8];
+        // A device by rule for a walk, a table and a plan; then answers with rows below the walk's root, some of them out
+        // of order.
+        write("walk", 100 + number, &[&[4 | (number as u8 * 11)], &*decisions].concat());
+        let mut answers = vec![number as u8 & !4];
         for answer in 0..4 {
             let mut list = Writer::new();
             for row in (0..3).rev() {

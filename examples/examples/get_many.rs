@@ -1,5 +1,5 @@
 //! One question to every address of a range, through one socket. `cargo run --release --example get_many [RANGE]`;
-//! without a range 300 simulated devices are asked among 510 addresses, and the silent ones cost one time-out together.
+//! without a range 300 simulated devices are asked among 510 addresses, and the silent ones cost their time-outs together.
 
 use dca_fence::Fence;
 use dca_lan::{Settings, Snmp};
@@ -26,7 +26,7 @@ pub(crate) async fn run(out: &mut impl Write, range: Option<String>) -> anyhow::
     let range = range.unwrap_or_else(|| format!("127.1.0.1-127.1.1.254:{port}"));
 
     let fence = Fence::parse([range.as_str()])?;
-    let settings = Settings { timeout: Duration::from_millis(500), retries: 0, ..Settings::default() };
+    let settings = Settings { timeout: Duration::from_millis(500), retries: 2, ..Settings::default() };
     let snmp = Snmp::bind(settings)?;
     let (who, start) = (Credentials::v2c("public"), Instant::now());
 

@@ -1,18 +1,34 @@
 //! What each fuzz target does with its input. A broken promise is a panic.
 #![forbid(unsafe_code)]
 
+mod dice;
+mod manager;
 mod message;
+mod opinion;
 mod text;
 mod usm;
 mod walk;
+mod window;
 mod wire;
 
+pub use manager::manager;
 pub use message::message;
+pub use opinion::opinion;
 pub use text::{profile, text};
 pub use usm::usm;
 pub use walk::walk;
+pub use window::window;
 pub use wire::{wire, wire_number};
 
 /// The targets by name.
-pub const TARGETS: [(&str, fn(&[u8])); 6] =
-    [("message", message), ("usm", usm), ("walk", walk), ("profile", profile), ("text", text), ("wire", wire)];
+pub const TARGETS: [(&str, fn(&[u8])); 9] = [
+    ("message", message),
+    ("opinion", opinion),
+    ("window", window),
+    ("usm", usm),
+    ("walk", walk),
+    ("manager", manager),
+    ("profile", profile),
+    ("text", text),
+    ("wire", wire),
+];

@@ -1,7 +1,7 @@
 //! Secured messages: sealed and opened, and as they come to an engine.
 
 use dca_snmp::ber::Writer;
-use dca_snmp::message::{Body, Message, decode_scoped_pdu};
+use dca_snmp::message::{Body, Message, Payload, decode_scoped_pdu};
 use dca_snmp::responder::{Responder, ResponderSettings};
 use dca_snmp::usm::{Header, LocalizedUser};
 use dca_snmp::{AuthProtocol, Binding, KeyExtension, Oid, PrivProtocol, Quirks, User, Value, VarBind};
@@ -46,7 +46,12 @@ fn seal_and_open(user: &User, scoped: &[u8]) {
     let Ok(Message::V3(message)) = Message::decode(sealed) else { return };
     let (mut plain, mut quirks) = (Vec::new(), Quirks::NONE);
     let opened = keys.open(sealed, &message, &mut plain, &mut quirks);
-    let direct = decode_scoped_pdu(scoped, &mut Quirks::default());
+    // A block cipher fills up with zeros, which may complete what was cut off.
+    let mut filled = scoped.to_vec();
+    if let Payload::Encrypted(text) = &message.payload {
+        filled.resize(text.len(), 0);
+    }
+    let direct = decode_scoped_pdu(&filled, &mut Quirks::default());
     match (opened, direct) {
         (Ok(opened), Ok(direct)) => {
             assert_eq!(opened.context_engine_id, direct.context_engine_id);

@@ -40,11 +40,16 @@ enum Command {
         #[command(subcommand)]
         what: bench::Bench,
     },
-    /// Run the fuzz targets (needs cargo-fuzz)
+    /// Run the fuzz targets and count their executions (needs cargo-fuzz)
     Fuzz {
+        /// The targets; all if none is named
+        targets: Vec<String>,
         /// Seconds for each target
         #[arg(long, default_value_t = 60)]
         seconds: u32,
+        /// Executions of each target instead
+        #[arg(long, conflicts_with = "seconds")]
+        executions: Option<u64>,
     },
 }
 
@@ -54,6 +59,8 @@ fn main() -> anyhow::Result<()> {
         Command::Test => test::run(),
         Command::Check => check::run(),
         Command::Bench { what } => bench::run(what),
-        Command::Fuzz { seconds } => fuzz::run(seconds),
+        Command::Fuzz { targets, seconds, executions } => {
+            fuzz::run(&targets, &executions.map_or(fuzz::Effort::Seconds(seconds), fuzz::Effort::Executions))
+        }
     }
 }

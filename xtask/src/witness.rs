@@ -1,6 +1,6 @@
 //! The programs that tests call as witnesses: who provides them, and what is skipped without them.
 
-use crate::shell::{ci, has, run_with};
+use crate::shell::{ci, has, run_with, target_folder};
 use anyhow::bail;
 use std::path::Path;
 
@@ -32,8 +32,11 @@ const WITNESSES: &[Witness] = &[
         shows: "IPP against a printer that nobody here wrote",
     },
     Witness { needs: "dbus-daemon", package: "dbus-daemon", shows: "IPP against a printer that nobody here wrote" },
-    Witness { needs: "python3", package: "python3", shows: "the score on recorded walks" },
+    Witness { needs: "python3", package: "python3", shows: "the score on recorded walks, rows to snmpd and pysnmp" },
 ];
+
+/// What the second agent is made of, from PyPI.
+const PYSNMP: [&str; 3] = ["pysnmp==7.1.30", "pyasn1==0.6.5", "cryptography==50.0.2"];
 
 /// Installs what is missing where that is possible. The answer is how many witnesses remain missing.
 pub(crate) fn prepare() -> anyhow::Result<usize> {
@@ -45,17 +48,48 @@ pub(crate) fn prepare() -> anyhow::Result<usize> {
         run_with(&format!("apt-get install -y -qq --no-install-recommends {}", packages.join(" ")), &quiet)?;
         missing = self::missing();
     }
-    if missing.is_empty() {
+    let pysnmp = pysnmp();
+    if missing.is_empty() && pysnmp.is_ok() {
         return Ok(0);
     }
     println!("\nMissing witnesses:");
     for witness in &missing {
         println!("  {:<45} Debian: apt-get install {:<12} shows {}", witness.needs, witness.package, witness.shows);
     }
-    if ci() {
-        bail!("CI=true and {} witnesses are missing", missing.len());
+    let mut count = missing.len();
+    if let Err(why) = &pysnmp {
+        println!(
+            "  pysnmp, a second agent ({why}): python3 -m venv FOLDER; FOLDER/bin/pip install {}",
+            PYSNMP.join(" ")
+        );
+        count += 1;
     }
-    Ok(missing.len())
+    if ci() {
+        bail!("CI=true and {count} witnesses are missing");
+    }
+    Ok(count)
+}
+
+/// Puts pysnmp into a Python of its own below the build folder, once.
+fn pysnmp() -> anyhow::Result<()> {
+    let folder = target_folder().join("pysnmp");
+    let stamp = folder.join(PYSNMP.join("+"));
+    if stamp.exists() {
+        return Ok(());
+    }
+    let (place, quiet) = (folder.display(), [("PIP_DISABLE_PIP_VERSION_CHECK", "1")]);
+    let make = format!("python3 -m venv --clear {place}");
+    if run_with(&make, &quiet).is_err() && has("apt-get") && is_root() {
+        // Debian's python3 comes without it.
+        run_with(
+            "apt-get install -y -qq --no-install-recommends python3-venv",
+            &[("DEBIAN_FRONTEND", "noninteractive")],
+        )?;
+        run_with(&make, &quiet)?;
+    }
+    run_with(&format!("{place}/bin/pip install -q {}", PYSNMP.join(" ")), &quiet)?;
+    std::fs::write(stamp, "")?;
+    Ok(())
 }
 
 fn missing() -> Vec<&'static Witness> {

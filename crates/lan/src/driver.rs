@@ -17,7 +17,7 @@ use crate::refusal::{self, Refusal};
 use crate::snmp::Shared;
 use crate::socket::{Sent, Sockets, is_echo_of_another};
 use dca_fence::Allowed;
-use dca_snmp::{Columns, Credentials, Limits, Manager, Outcome, Request, Ticket, Transmit, Walk};
+use dca_snmp::{Columns, Credentials, Limits, Manager, Outcome, Plan, Request, Ticket, Transmit, Walk};
 use rustc_hash::FxHashMap;
 use std::io;
 use std::net::SocketAddr;
@@ -67,6 +67,7 @@ pub(crate) enum Question {
     AskAsAny(Request, Arc<[Credentials]>, Duration),
     Walk(Walk, Credentials),
     Table(Columns, Credentials),
+    Plan(Plan, Credentials),
 }
 
 pub(crate) struct Driver {
@@ -300,6 +301,7 @@ impl Driver {
             Question::AskAsAny(request, who, stagger) => self.manager.submit_as_any(request, to, who, stagger, clock()),
             Question::Walk(walk, who) => self.manager.walk(walk, to, &who, clock()),
             Question::Table(columns, who) => self.manager.table(columns, to, &who, clock()),
+            Question::Plan(plan, who) => self.manager.plan(plan, to, &who, clock()),
         };
         if matches!(reply, Reply::One(_)) {
             self.tickets.insert(number, ticket);

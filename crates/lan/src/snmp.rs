@@ -6,7 +6,8 @@ use crate::socket::Sockets;
 use crate::{LanError, Settings};
 use dca_fence::Allowed;
 use dca_snmp::{
-    Columns, Credentials, Failure, Oid, Outcome, Quirks, Request, Response, Table, Walk, WalkEnd, Walked, oid,
+    Columns, Credentials, Failure, Oid, Outcome, Plan, Planned, Quirks, Request, Response, Table, Walk, WalkEnd,
+    Walked, oid,
 };
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -165,6 +166,17 @@ impl Snmp {
             _ => {
                 let Walked { end, quirks, took, sent, .. } = cancelled(first);
                 Table { rows: Vec::new(), end, quirks, took, sent }
+            }
+        }
+    }
+
+    /// Asks for single values and columns in the fewest datagrams. A plan that ends early keeps what it has read.
+    pub async fn plan(&self, plan: Plan, at: Allowed, who: &Credentials) -> Planned {
+        match self.put(self.question(Question::Plan(plan, who.clone()), at)).await {
+            Some(Outcome::Planned(planned)) => planned,
+            _ => {
+                let Walked { end, quirks, took, sent, .. } = cancelled(None);
+                Planned { values: Err(Failure::Cancelled), rows: Vec::new(), end, quirks, took, sent }
             }
         }
     }

@@ -102,8 +102,7 @@
 //! ## Many questions, many devices
 //!
 //! Submit them all; each ticket ends once. Questions to one device wait for each other
-//! ([`Limits::in_flight_per_target`]), devices do not. For few datagrams to one device ask one Get of all its names, and one
-//! table of all its columns: they may belong to different tables, [`Table::rows_of`] tells them apart.
+//! ([`Limits::in_flight_per_target`]), devices do not.
 //!
 //! ```rust
 //! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/front_page.rs"));
@@ -124,6 +123,36 @@
 //!         _ => {}
 //!     }
 //! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! ## Many questions, one device
+//!
+//! A plan packs single values and columns, of however many tables, into the fewest datagrams that hold the answers.
+//!
+//! ```rust
+//! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/front_page.rs"));
+//! # const SYS_NAME: OidRef<'static> = oid!("1.3.6.1.2.1.1.5.0");
+//! # const PAGES: OidRef<'static> = oid!("1.3.6.1.2.1.43.10.2.1.4.1.1");
+//! # const DESCRIPTION: OidRef<'static> = oid!("1.3.6.1.2.1.43.11.1.1.6");
+//! # const LEVEL: OidRef<'static> = oid!("1.3.6.1.2.1.43.11.1.1.9");
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let (mut device, mut manager, now) = (device(vec![]), Manager::new(Limits::default(), [7; 32]), Instant::now());
+//! # let (printer, who) = ("192.0.2.10:161".parse()?, Credentials::v2c("public"));
+//! use dca_snmp::Plan;
+//!
+//! let plan = Plan::new().get([SYS_NAME, PAGES]).columns([DESCRIPTION, LEVEL]);
+//! let ticket = manager.plan(plan, printer, &who, now);
+//! # let mut outcomes = run(&mut manager, &mut device);
+//! let Some(Outcome::Planned(printer)) = outcomes.remove(&ticket) else { unreachable!("a plan ends as one") };
+//!
+//! assert_eq!(printer.sent, 1); // datagrams
+//! assert_eq!(printer.get::<&str>(SYS_NAME)?, "PRN-1");
+//! for supply in printer.rows_of(oid!("1.3.6.1.2.1.43.11")) {
+//!     println!("{}: {:?}", supply.get::<&str>(DESCRIPTION)?, supply.find::<i64>(LEVEL)?);
+//! }
+//! # assert_eq!(printer.rows.len(), 2);
 //! # Ok(())
 //! # }
 //! ```
@@ -205,6 +234,7 @@ pub mod literal;
 mod manager;
 pub mod message;
 mod oid;
+mod plan;
 mod quirk;
 pub mod recording;
 mod request;
@@ -221,6 +251,7 @@ pub use credentials::{AuthProtocol, Community, Credentials, CredentialsError, Ke
 pub use manager::{Counters, Limits, Manager, Outcome, Ticket, Transmit};
 pub use message::{ErrorStatus, Version};
 pub use oid::{MAX_ARCS, MAX_OCTETS, Oid, OidError, OidRef};
+pub use plan::{Plan, Planned};
 pub use quirk::{Quirk, Quirks};
 pub use request::{Failure, Operation, Request, Response, UsmReport};
 pub use table::{Columns, Row, Table};

@@ -59,6 +59,8 @@ quirks! {
     NameRefused => "error for one name of many, taken as absent",
     /// An answer with fewer bindings than were asked for; the rest was asked again.
     ShortAnswer => "answer with fewer bindings than asked",
+    /// A binding that cannot be understood; its octets and the reason stand in its place, the others were read.
+    MalformedBinding => "a binding that cannot be understood, the others read",
     /// No usable answer to GETBULK where GETNEXT works.
     BulkBroken => "GETBULK does not work, GETNEXT does",
 }

@@ -206,6 +206,57 @@ fn reports() {
     assert_eq!(responder.reported(UsmReport::DecryptionError), 2);
 }
 
+/// The least that snmptable must know of a table.
+const TABLE_MIB: &str = "\
+TEST-MIB DEFINITIONS ::= BEGIN
+enterprises OBJECT IDENTIFIER ::= { iso org(3) dod(6) internet(1) private(4) 1 }
+supplyTable OBJECT-TYPE SYNTAX SEQUENCE OF SupplyEntry
+    ACCESS not-accessible STATUS mandatory DESCRIPTION \"\" ::= { enterprises 99999 3 }
+supplyEntry OBJECT-TYPE SYNTAX SupplyEntry
+    ACCESS not-accessible STATUS mandatory DESCRIPTION \"\" INDEX { supplyDevice, supplyIndex } ::= { supplyTable 1 }
+SupplyEntry ::= SEQUENCE { supplyDevice INTEGER, supplyIndex INTEGER, supplyName OCTET STRING, supplyUsed Counter }
+supplyDevice OBJECT-TYPE SYNTAX INTEGER ACCESS not-accessible STATUS mandatory DESCRIPTION \"\" ::= { supplyEntry 1 }
+supplyIndex OBJECT-TYPE SYNTAX INTEGER ACCESS not-accessible STATUS mandatory DESCRIPTION \"\" ::= { supplyEntry 2 }
+supplyName OBJECT-TYPE SYNTAX OCTET STRING ACCESS read-only STATUS mandatory DESCRIPTION \"\" ::= { supplyEntry 3 }
+supplyUsed OBJECT-TYPE SYNTAX Counter ACCESS read-only STATUS mandatory DESCRIPTION \"\" ::= { supplyEntry 4 }
+END
+";
+
+#[test]
+fn tables() {
+    if !installed() {
+        return;
+    }
+    let mibs = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("mibs");
+    std::fs::create_dir_all(&mibs).unwrap();
+    std::fs::write(mibs.join("TEST-MIB.txt"), TABLE_MIB).unwrap();
+    let mut mib: BTreeMap<Oid, Value> = (1..=40)
+        .flat_map(|row| {
+            let name = |column| format!("{ROOT}.3.1.{column}.1.{row}").parse().unwrap();
+            let text = Value::OctetString(format!("Toner {row}").into_bytes());
+            [(name(3), text), (name(4), Value::Counter32(row * 1000))]
+        })
+        .collect();
+    mib.remove(&format!("{ROOT}.3.1.4.1.7").parse().unwrap());
+    let user = User::new("keeper").unwrap().auth(AuthProtocol::Sha256, b"first password").unwrap();
+    let user = user.privacy(PrivProtocol::Aes128, b"second password").unwrap();
+    let agent = Agent::start(mib, ResponderSettings { users: vec![user], ..ResponderSettings::default() });
+    let v3 = ["-v3", "-l", "authPriv", "-u", "keeper", "-a", "SHA-256", "-A", "first password", "-x", "AES", "-X"];
+    for way in [&["-v1", "-c", "public"][..], &["-v2c", "-c", "public"], &[&v3[..], &["second password"]].concat()] {
+        let format = ["-M", mibs.to_str().unwrap(), "-m", "TEST-MIB", "-Ci", "-Cf", ";"];
+        let answer =
+            agent.ask("snmptable", &[way, &format, &[agent.address.as_str(), "TEST-MIB::supplyTable"]].concat());
+        let told = format!("{way:?} {:?} {}", answer.lines, answer.errors);
+        let (head, rows) = answer.lines.split_at_checked(3).unwrap_or_else(|| panic!("{told}"));
+        assert_eq!(head, ["SNMP table: TEST-MIB::supplyTable", "", "index;supplyName;supplyUsed"], "{told}");
+        assert_eq!(rows.len(), 40, "{told}");
+        for (row, number) in rows.iter().zip(1..) {
+            let used = if number == 7 { "?".to_owned() } else { (number * 1000).to_string() };
+            assert_eq!(*row, format!("1.{number};\"Toner {number}\";{used}"), "{told}");
+        }
+    }
+}
+
 fn objects() -> BTreeMap<Oid, Value> {
     let values = [
         Value::Integer(-5),
@@ -268,10 +319,12 @@ impl Agent {
         self.thread.take().unwrap().join().unwrap()
     }
 
-    /// Runs a tool: one second for each question, no retries, no MIB or configuration files.
+    /// Runs a tool: one second for each question, no retries, no configuration files, and no MIB but for a table.
     fn ask(&self, tool: &str, words: &[&str]) -> Printed {
+        let numbers: &[&str] = if tool == "snmptable" { &[] } else { &["-m", "", "-On"] };
         let output = Command::new(tool)
-            .args(["-m", "", "-On", "-t", "1", "-r", "0"])
+            .args(numbers)
+            .args(["-t", "1", "-r", "0"])
             .args(words)
             .env("SNMPCONFPATH", "/nonexistent")
             .env("MIBS", "")
@@ -297,7 +350,7 @@ impl Drop for Agent {
 /// Whether net-snmp's tools are there. Without them the tests are skipped, except in CI.
 fn installed() -> bool {
     let missing = |tool: &&str| Command::new(tool).arg("--version").output().is_err();
-    let tools = ["snmpget", "snmpgetnext", "snmpwalk", "snmpbulkwalk", "snmpset"];
+    let tools = ["snmpget", "snmpgetnext", "snmpwalk", "snmpbulkwalk", "snmptable", "snmpset"];
     let Some(tool) = tools.iter().copied().find(|tool| missing(tool)) else { return true };
     assert!(!std::env::var("CI").is_ok_and(|ci| ci == "true"), "{tool} is not installed");
     eprintln!("SKIPPED: {tool} is not installed (Debian package `snmp`)");

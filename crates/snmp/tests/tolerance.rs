@@ -10,13 +10,14 @@
     clippy::indexing_slicing,
     clippy::panic,
     clippy::print_stderr,
-    reason = "a test"
+    clippy::disallowed_methods,
+    reason = "a test, which needs some instant"
 )]
 
 mod support;
 
 use dca_snmp::message::{Body, Message};
-use dca_snmp::{BindingRef, Quirk, Quirks};
+use dca_snmp::{BindingRef, Credentials, Limits, Manager, Oid, OidRef, Outcome, Quirk, Quirks, Request};
 use std::fmt::Write as _;
 use support::frame::{Frame, tlv};
 
@@ -26,7 +27,7 @@ struct Row {
     peers: &'static str,
     frame: Frame,
     wanted: &'static str,
-    quirks: &'static [Quirk],
+    quirks: Quirks,
 }
 
 /// A row about the value of the one binding, given as its whole TLV.
@@ -37,7 +38,7 @@ fn value(
     wanted: &'static str,
     quirks: &'static [Quirk],
 ) -> Row {
-    Row { case, octets, peers, frame: Frame { value: support::unhex(octets), ..Frame::default() }, wanted, quirks }
+    frame(case, octets, peers, Frame { value: support::unhex(octets), ..Frame::default() }, wanted, quirks)
 }
 
 /// A row about anything else in the message.
@@ -49,7 +50,8 @@ fn frame(
     wanted: &'static str,
     quirks: &'static [Quirk],
 ) -> Row {
-    Row { case, octets, peers, frame, wanted, quirks }
+    let lost = wanted.starts_with("malformed").then_some(Quirk::MalformedBinding);
+    Row { case, octets, peers, frame, wanted, quirks: quirks.iter().copied().chain(lost).collect() }
 }
 
 /// Ids, errors and community as they come out of a message that has nothing odd in them.
@@ -154,7 +156,7 @@ fn every_row_comes_out_as_wanted() {
     for row in rows() {
         let (outcome, quirks) = outcome(&row.frame.message());
         assert_eq!(outcome, row.wanted, "{}", row.case);
-        assert_eq!(quirks, row.quirks.iter().copied().collect(), "{}", row.case);
+        assert_eq!(quirks, row.quirks, "{}", row.case);
     }
 }
 
@@ -192,35 +194,33 @@ fn every_prefix_is_refused_or_salvaged() {
     }
 }
 
+/// Everything that can be wrong with one binding: each row of the table that costs one, and some more.
+fn bad_bindings() -> Vec<(&'static str, Vec<u8>)> {
+    let rows = rows().into_iter().filter(|row| row.wanted.starts_with("malformed"));
+    let mut bad: Vec<_> = rows
+        .map(|row| {
+            let name = if row.frame.name == Frame::default().name { column(7) } else { row.frame.name };
+            (row.case, tlv(row.frame.binding_tag, &[name, row.frame.value].concat()))
+        })
+        .collect();
+    bad.extend([
+        ("nothing in the binding", tlv(0x30, &[])),
+        ("no name", tlv(0x30, &support::unhex("020105"))),
+        ("name and value exchanged", tlv(0x30, &[support::unhex("020105"), column(7)].concat())),
+    ]);
+    assert!(bad.len() >= 18, "{}", bad.len());
+    bad
+}
+
 /// One bad binding costs itself: whatever is wrong with it and wherever it stands, the other 39 arrive.
 #[test]
 fn forty_bindings_with_a_bad_one_give_thirty_nine_values() {
-    let bad: Vec<(&str, Vec<u8>)> = [
-        ("IpAddress of five octets", "40050a00000100"),
-        ("Counter32 too wide", "41050100000001"),
-        ("OID cut inside a subidentifier", "06032b0681"),
-        ("value longer than its binding", "0409010203"),
-        ("tag of two octets", "5f810102"),
-        ("indefinite length", "04800000"),
-        ("no value", ""),
-    ]
-    .into_iter()
-    .map(|(what, value)| (what, tlv(0x30, &[column(7), support::unhex(value)].concat())))
-    .chain([
-        ("nothing in the binding", tlv(0x30, &[])),
-        ("no SEQUENCE", tlv(0x31, &[column(7), support::unhex("020105")].concat())),
-        ("bad name", tlv(0x30, &support::unhex("06032b0681020105"))),
-        ("no name", tlv(0x30, &support::unhex("020105"))),
-    ])
-    .collect();
-    for (what, bad) in &bad {
+    for (what, bad) in bad_bindings() {
         for at in 0..40 {
-            let list: Vec<u8> =
-                (0..40u8).flat_map(|row| if usize::from(row) == at { bad.clone() } else { good(row) }).collect();
-            let message = Frame { list: Some(list), ..Frame::default() }.message();
+            let message = forty(|row| if row == at { bad.clone() } else { good(row) });
             let bindings = bindings(&message);
             assert_eq!(bindings.len(), 40, "{what} at {at}");
-            for (row, text) in bindings.iter().enumerate() {
+            for (row, text) in (0..).zip(&bindings) {
                 if row == at {
                     assert!(text.starts_with("malformed: "), "{what} at {at}: {text}");
                 } else {
@@ -229,6 +229,56 @@ fn forty_bindings_with_a_bad_one_give_thirty_nine_values() {
             }
         }
     }
+}
+
+/// The same through the manager, where what a device forgets is asked again: 39 values and one recorded error, or a value
+/// and its quirk, and the device's every departure is among the response's quirks.
+#[test]
+fn a_manager_hands_out_thirty_nine_values_and_what_was_wrong() {
+    let broken = [0x30, 0x82, 0x7f, 0xff].into_iter().chain(good(7)[2..].iter().copied()).collect();
+    for (what, bad) in bad_bindings().into_iter().chain([("a binding longer than the list", broken)]) {
+        let response = ask_for_forty(|row| if row == 7 { bad.clone() } else { good(row) });
+        for (row, varbind) in (0..).zip(&response.varbinds) {
+            match row {
+                7 => assert!(varbind.value().is_none(), "{what}: {varbind:?}"),
+                _ => assert_eq!(varbind.get::<i64>(), Ok(row), "{what}"),
+            }
+        }
+        assert_eq!(response.varbinds.len(), 40, "{what}");
+        assert!(response.quirks.has(Quirk::MalformedBinding), "{what}: {:?}", response.quirks);
+    }
+    for row in rows().into_iter().filter(|row| !row.quirks.is_empty() && row.frame.value != Frame::default().value) {
+        let bad = tlv(0x30, &[column(7), row.frame.value].concat());
+        let response = ask_for_forty(|number| if number == 7 { bad.clone() } else { good(number) });
+        assert_eq!(response.quirks, row.quirks, "{}", row.case);
+        assert_eq!(said(response.varbinds[7].binding.as_ref()), row.wanted, "{}", row.case);
+    }
+}
+
+/// Asks a device for forty names, which answers each with these octets.
+fn ask_for_forty(binding: impl Fn(u8) -> Vec<u8>) -> dca_snmp::Response {
+    let (at, now) = (([192, 0, 2, 1], 161).into(), std::time::Instant::now());
+    let mut manager = Manager::new(Limits::default(), [7; 32]);
+    let names: Vec<Oid> = (0..40).map(|row| OidRef::check(&column(row)[2..]).unwrap().0.to_oid()).collect();
+    manager.submit(Request::get(names.clone()), at, &Credentials::v2c("public"), now);
+    for _ in 0..200 {
+        while let Some(question) = manager.poll_transmit() {
+            let Ok(Message::Community(message)) = Message::decode(&question.bytes) else { panic!("a question") };
+            let Body::Pdu(pdu) = &message.body else { panic!("a question") };
+            let asked = pdu.varbinds().map(|asked| names.iter().position(|name| *name == asked.oid).unwrap() as u8);
+            let list = asked.flat_map(&binding).collect();
+            let request_id = tlv(0x02, &pdu.request_id.to_be_bytes());
+            manager.handle_datagram(&Frame { request_id, list: Some(list), ..Frame::default() }.message(), at, now);
+        }
+        if let Some((_, Outcome::Answer(answer))) = manager.poll_done() {
+            return answer.unwrap();
+        }
+    }
+    panic!("never ends")
+}
+
+fn forty(binding: impl Fn(u8) -> Vec<u8>) -> Vec<u8> {
+    Frame { list: Some((0..40).flat_map(binding).collect()), ..Frame::default() }.message()
 }
 
 /// Where the next binding starts is lost when a binding reaches past the list: the rest is one recorded error.

@@ -84,7 +84,7 @@ fn what_is_odd_in_recorded_messages_is_known() {
         ("zeek-leak_test.pcapng#74", "{NegativeUnsigned}"),
         ("zeek-leak_test.pcapng#77", "{PaddedInteger}"),
         ("zeek-snmp-oid-subidentifier-too-long.pcap#1", "{PaddedOid}"),
-        ("gosnmp-panicUnmarshalV3Overflow", "{PaddedInteger}"),
+        ("gosnmp-panicUnmarshalV3Overflow", "{PaddedInteger, MalformedBinding}"),
         ("gosnmp-ciscoGetbulkRequestBytes", "{TrailingMessage}"),
         ("gosnmp-trap1", "{TrailingMessage}"),
     ];

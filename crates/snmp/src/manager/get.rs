@@ -10,6 +10,7 @@
 //! of names. No value is ever given to a name that was not asked for.
 
 use super::flight::{Next, Question, Reply, Way};
+use super::planner::found_after;
 use super::target::Habits;
 use crate::ber::{Fault, FaultKind};
 use crate::message::{ErrorStatus, PduKind};
@@ -20,7 +21,7 @@ use crate::value::{Binding, VarBind};
 use std::collections::VecDeque;
 
 /// Room that a value takes on average, headers included.
-const VALUE_ROOM: usize = 26;
+pub(super) const VALUE_ROOM: usize = 26;
 /// authorizationError (RFC 3416 §3).
 const AUTHORIZATION_ERROR: ErrorStatus = ErrorStatus(16);
 
@@ -185,6 +186,28 @@ impl Batches {
             }
             self.queue.push_front(core::mem::take(&mut self.current));
         }
+    }
+
+    /// True if the batch on its way is the last, as far as is known.
+    pub(super) fn is_last(&self) -> bool {
+        self.queue.is_empty() && self.uncut == self.names.len()
+    }
+
+    /// Takes what was found after the names just before those of the current batch; what that leaves open is asked.
+    pub(super) fn settle_successors(&mut self, successors: Vec<VarBind>) {
+        self.answers.resize_with(self.names.len(), || None);
+        let mut successors = successors.into_iter();
+        let mut open = core::mem::take(&mut self.current);
+        open.retain(|at| {
+            let found = self.names.get(*at).zip(successors.next());
+            let found = found.and_then(|(asked, successor)| found_after(asked, successor));
+            match (self.answers.get_mut(*at), found) {
+                (Some(answer), Some(found)) => *answer = Some(found),
+                _ => return true,
+            }
+            false
+        });
+        self.queue.push_front(open);
     }
 
     fn settle_absent(&mut self, at: usize) {

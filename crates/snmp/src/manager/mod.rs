@@ -1,7 +1,7 @@
 //! The manager's half of SNMP: many questions to many devices through one socket, without the socket.
 //!
 //! ```text
-//! submit, walk, table ─► queue of the target ─► ready ─► poll_transmit        (encoded at that moment)
+//! submit, walk, ...   ─► queue of the target ─► ready ─► poll_transmit        (encoded at that moment)
 //!                                          ▲            │
 //!             next question, retry ────────┤            ▼
 //!                                          │        in flight: id ─► ticket ─► address
@@ -17,6 +17,7 @@
 mod chance;
 pub(crate) mod flight;
 mod get;
+mod planner;
 pub(crate) mod target;
 #[cfg(test)]
 mod tests;
@@ -26,6 +27,7 @@ mod v3;
 use crate::ValueRef;
 use crate::credentials::Credentials;
 use crate::message::{Body, Message, PduKind, V3Message, Version, encode_community};
+use crate::plan::{Plan, Planned};
 use crate::quirk::Quirks;
 use crate::request::{Failure, Operation, Request, Response};
 use crate::table::{Columns, Reader, Table};
@@ -35,6 +37,7 @@ use crate::walk::{Walk, Walked, Walker};
 use chance::Chance;
 use flight::{Flight, Next, Question, Reply, Stage, Way};
 use get::{Batches, Bulk};
+use planner::Planner;
 use rustc_hash::FxHashMap;
 use std::collections::{BTreeSet, VecDeque};
 use std::net::{SocketAddr, SocketAddrV6};
@@ -94,6 +97,8 @@ pub enum Outcome {
     Walked(Walked),
     /// Of [`Manager::table`].
     Table(Table),
+    /// Of [`Manager::plan`].
+    Planned(Planned),
 }
 
 /// Datagrams that came and were no answers.
@@ -153,6 +158,7 @@ enum Work {
     Bulk(Box<Bulk>),
     Walk(Box<Walker>),
     Table(Box<Reader>),
+    Plan(Box<Planner>),
 }
 
 impl Manager {
@@ -227,6 +233,11 @@ impl Manager {
     /// Reads columns side by side.
     pub fn table(&mut self, columns: Columns, to: SocketAddr, who: &Credentials, now: Instant) -> Ticket {
         self.enqueue(Work::Table(Box::new(Reader::new(columns))), to, who, now)
+    }
+
+    /// Asks for single values and columns in the fewest datagrams.
+    pub fn plan(&mut self, plan: Plan, to: SocketAddr, who: &Credentials, now: Instant) -> Ticket {
+        self.enqueue(Work::Plan(Box::new(Planner::new(plan))), to, who, now)
     }
 
     /// Takes a question back: it ends with [`Failure::Cancelled`], a walk or table with the rows so far. A ticket that
@@ -371,6 +382,7 @@ impl Manager {
             Work::Bulk(bulk) => bulk.begin(),
             Work::Walk(walker) => walker.begin(&target.habits, way),
             Work::Table(reader) => reader.begin(&target.habits, way),
+            Work::Plan(planner) => planner.begin(&target.habits, way),
         };
         self.go_on(ticket, next);
     }
@@ -597,6 +609,7 @@ impl Manager {
             Work::Bulk(bulk) => bulk.on_reply(reply),
             Work::Walk(walker) => walker.on_reply(reply, &mut target.habits, way, &mut job.quirks),
             Work::Table(reader) => reader.on_reply(reply, &mut target.habits, way, &mut job.quirks),
+            Work::Plan(planner) => planner.on_reply(reply, &mut target.habits, way, &mut job.quirks),
         };
         self.go_on(ticket, next);
     }
@@ -611,6 +624,7 @@ impl Manager {
             Work::Bulk(_) => Next::Fail(failure),
             Work::Walk(walker) => walker.on_failure(failure, &mut target.habits, way),
             Work::Table(reader) => reader.on_failure(failure, &mut target.habits, way),
+            Work::Plan(planner) => planner.on_failure(failure, &mut target.habits, way),
         };
         self.go_on(ticket, next);
     }
@@ -680,6 +694,7 @@ impl Work {
             Self::Bulk(bulk) => bulk.question.names.is_empty(),
             Self::Walk(walker) => walker.is_empty(),
             Self::Table(reader) => reader.is_empty(),
+            Self::Plan(planner) => planner.is_empty(),
         }
     }
 
@@ -693,6 +708,10 @@ impl Work {
             (failure, Self::Table(reader)) => {
                 let (rows, end) = reader.finish(failure);
                 return Outcome::Table(Table { rows, end, quirks, took, sent });
+            }
+            (failure, Self::Plan(planner)) => {
+                let (values, rows, end) = planner.finish(failure, &mut quirks);
+                return Outcome::Planned(Planned { values, rows, end, quirks, took, sent });
             }
             (Some(failure), _) => Err(failure),
             (None, Self::Batches(batches)) => batches.finish(&mut quirks),

@@ -1,6 +1,7 @@
 //! The manager against agents in memory, under virtual time.
 
 mod broken;
+mod plan;
 mod storm;
 
 use super::*;

@@ -114,7 +114,8 @@ fn read_varbind(element: Tlv<'_>, mut quirks: Quirks) -> VarBindRef<'_> {
 }
 
 #[cold]
-fn malformed<'a>(fault: Fault, raw: &'a [u8], oid: Option<OidRef<'a>>, quirks: Quirks) -> VarBindRef<'a> {
+fn malformed<'a>(fault: Fault, raw: &'a [u8], oid: Option<OidRef<'a>>, mut quirks: Quirks) -> VarBindRef<'a> {
+    quirks.note(Quirk::MalformedBinding);
     let oid = oid.unwrap_or(OidRef::from_checked(&[]));
     VarBindRef { oid, binding: BindingRef::Malformed(MalformedRef { fault, raw }), quirks }
 }

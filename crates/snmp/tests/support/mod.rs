@@ -1,6 +1,7 @@
 //! What the codec's tests share: messages made by hand, messages made by chance, recorded messages.
 #![allow(dead_code, unreachable_pub, reason = "a module of several tests, of which each takes what it needs")]
 
+pub mod agree;
 pub mod frame;
 pub mod generate;
 pub mod mutate;

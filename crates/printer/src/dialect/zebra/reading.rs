@@ -146,6 +146,7 @@ fn alert(at: usize, condition: Condition, command: &str) -> Alert {
         code: meaning.code.map(|(code, _)| code),
         code_name: meaning.code.map(|(_, name)| name.into()),
         description: condition.text(),
+        service_code: None,
         location: None,
         service_code: None,
         active: true,

@@ -1,6 +1,6 @@
 //! LEDM, the XML pages of devices with a newer embedded web server: who they are (ProductConfigDyn), what they have
 //! printed (ProductUsageDyn), what is left (ConsumableConfigDyn), how they are (ProductStatusDyn). DiscoveryTree says
-//! which of them a device has. Older large-format devices have one line of text instead: see [`large`].
+//! which of them a device has. Older large-format devices have one line of text instead: see `large.rs`.
 //!
 //! No public document defines the pages: the element names were seen on devices, and so the best confidence is B.
 

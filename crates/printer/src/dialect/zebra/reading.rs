@@ -148,7 +148,6 @@ fn alert(at: usize, condition: Condition, command: &str) -> Alert {
         description: condition.text(),
         service_code: None,
         location: None,
-        service_code: None,
         active: true,
         source: source(command, None),
     }

@@ -16,6 +16,21 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let descriptors = protox::compile(files, ["proto"])?;
     let out = PathBuf::from(std::env::var("OUT_DIR")?);
     std::fs::write(out.join("descriptors.bin"), descriptors.encode_to_vec())?;
-    Config::new().skip_debug(SECRET).compile_fds(descriptors)?;
+    Config::new().skip_debug(SECRET).compile_fds(descriptors.clone())?;
+    #[cfg(feature = "grpc")]
+    stubs(descriptors, &out.join("grpc"))?;
+    Ok(())
+}
+
+/// Clients and servers of the services, for the messages that are compiled already.
+#[cfg(feature = "grpc")]
+fn stubs(descriptors: prost_types::FileDescriptorSet, folder: &Path) -> Result<(), Box<dyn std::error::Error>> {
+    std::fs::create_dir_all(folder)?;
+    tonic_prost_build::configure()
+        .build_transport(false)
+        .extern_path(".dca.v1", "crate::v1")
+        .codec_path("crate::grpc::Bounded")
+        .out_dir(folder)
+        .compile_fds(descriptors)?;
     Ok(())
 }

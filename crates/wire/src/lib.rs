@@ -16,11 +16,14 @@
 //! # Ok::<(), dca_wire::WireError>(())
 //! ```
 //!
-//! Pure: no socket, clock, file or randomness; nothing of tonic, SNMP, printers or a database.
+//! Pure: no socket, clock, file or randomness; nothing of a transport, SNMP, printers or a database. With the feature `grpc`
+//! there are also the services' clients and servers (`grpc`), which still need somebody who carries the octets.
 
 mod agent_id;
 mod check;
 mod entries;
+#[cfg(feature = "grpc")]
+pub mod grpc;
 mod limits;
 pub mod mqtt;
 mod secret;
@@ -32,7 +35,7 @@ pub use limits::{Limited, WireError, decode, encode};
 /// Version of the contract that this crate speaks, for [`v1::Caller::schema`].
 pub const SCHEMA: u32 = 1;
 
-/// The compiled `.proto` files, as an encoded `FileDescriptorSet`: what `cloud` and `portal` make their gRPC stubs of.
+/// The compiled `.proto` files, as an encoded `FileDescriptorSet`, for whoever speaks the contract without this crate.
 pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));
 
 /// The messages of package `dca.v1`. What a field means stands in the `.proto` files.

@@ -30,6 +30,10 @@ const COLORS: &[&str] = &[
     "highlight_color",
     "single_color",
     "two_color",
+    "color_level_1",
+    "color_level_2",
+    "color_level_3",
+    "mono_and_color_level_1",
     "black",
     "cyan",
     "magenta",
@@ -59,7 +63,7 @@ const SIZES: &[&str] = &[
 ];
 const SIDES: &[&str] = &["any_sides", "simplex", "duplex"];
 const UNITS: &[&str] =
-    &["impressions", "sheets", "images", "items", "meters", "feet", "hours", "labels", "centimeters"];
+    &["impressions", "sheets", "images", "items", "meters", "feet", "hours", "labels", "centimeters", "a4_equivalents"];
 const PERSISTENCE: &[&str] = &["lifetime", "power_on", "reset"];
 
 /// Some dimensions of a meter; the others are not said.

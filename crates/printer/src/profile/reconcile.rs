@@ -1,5 +1,5 @@
 //! Do the meters of one reading agree with each other: mono + colour = total, services within the total, duplex within the
-//! total, large within all, the vendor's page count as the standard one?
+//! total, large within all, pages within their A4 equivalents, the vendor's page count as the standard one?
 //!
 //! A meter known from one source only (C) is reported when a rule confirms it and none contradicts it. A meter known
 //! better is reported anyway; a rule that it breaks costs it confidence and becomes a doubt.
@@ -193,6 +193,11 @@ fn rules(pool: &[Figure], keep: &[bool]) -> Vec<Rule> {
         {
             rules.push(equal(&[(at, total)], twin));
             continue;
+        }
+        if key.unit == "a4_equivalents" {
+            // A page weighs one or more of them.
+            let pages = find(Key { unit: "impressions", ..key });
+            rules.extend(pages.map(|pages| Rule { proves: Vec::new(), ..within(&[pages], (at, total), false) }));
         }
         let among = |parts: &[Key]| parts.iter().filter_map(|part| find(*part)).collect::<Vec<_>>();
         if key.color == "total" {
@@ -430,6 +435,22 @@ mod tests {
         assert_eq!(sizes(70).0.len(), 3);
         let (meters, doubts) = sizes(700);
         assert_eq!((meters.len(), doubts.len()), (1, 2), "{doubts:?}");
+    }
+
+    #[test]
+    fn a4_equivalents_are_no_fewer_than_pages() {
+        let weights = |mono: u64, color: u64| {
+            settled(&[
+                ("system_totals", 1500, B),
+                ("system_totals a4_equivalents", mono + color, C),
+                ("system_totals mono a4_equivalents", mono, C),
+                ("system_totals full_color a4_equivalents", color, C),
+            ])
+        };
+        assert_eq!(weights(1000, 700).0.len(), 4);
+        let (meters, doubts) = weights(1000, 90);
+        assert_eq!(meters.len(), 1, "{meters:?}");
+        assert!(doubts[0].contains("is left out"), "{doubts:?}");
     }
 
     #[test]

@@ -19,11 +19,12 @@ pub(crate) struct DeviceId {
 }
 
 impl DeviceId {
-    /// The device id of the port monitor MIB, else one of a maker's own instances.
+    /// The device id of the port monitor MIB, else one of a maker's own instances, else a text where RFC 2790 has an OID.
     pub(crate) fn find(rows: &Rows) -> Option<Self> {
         let ports = column(rows, oids::PORT_DEVICE_ID).map(|(_, oid, value)| (oid.clone(), value));
         let own = Brands::get().device_ids().filter_map(|oid| Some((oid.clone(), rows.get(oid.as_ref())?)));
-        ports.take(16).chain(own).find_map(|(oid, value)| Self::parse(oid, value.as_octets()?))
+        let misplaced = column(rows, oids::HR_DEVICE_ID).map(|(_, oid, value)| (oid.clone(), value));
+        ports.take(16).chain(own).chain(misplaced.take(16)).find_map(|(oid, value)| Self::parse(oid, value.as_octets()?))
     }
 
     /// `None` if the octets hold neither a maker nor a model.
@@ -61,6 +62,14 @@ impl DeviceId {
 mod tests {
     use super::*;
     use dca_snmp::oid;
+
+    #[test]
+    fn a_device_id_where_an_oid_belongs_is_one() {
+        let rows = |value: &str| crate::standard::recorded::rows(&format!("1.3.6.1.2.1.25.3.2.1.4.1|{value}"));
+        let id = DeviceId::find(&rows("4|MFG:Acme;MDL:X 100;CLS:PRINTER;")).unwrap();
+        assert_eq!((id.maker.as_deref(), id.says_printer()), (Some("Acme"), true));
+        assert_eq!(DeviceId::find(&rows("6|1.3.6.1.4.1.99999.1")), None);
+    }
 
     #[test]
     fn keys_are_found_in_both_spellings() {

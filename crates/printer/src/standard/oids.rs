@@ -19,6 +19,7 @@ objects! {
     IF_PHYS_ADDRESS = "1.3.6.1.2.1.2.2.1.6";
     HR_DEVICE_TYPE = "1.3.6.1.2.1.25.3.2.1.2";
     HR_DEVICE_DESCR = "1.3.6.1.2.1.25.3.2.1.3";
+    HR_DEVICE_ID = "1.3.6.1.2.1.25.3.2.1.4";
     HR_DEVICE_STATUS = "1.3.6.1.2.1.25.3.2.1.5";
     HR_DEVICE_PRINTER = "1.3.6.1.2.1.25.3.1.5";
     HR_PRINTER = "1.3.6.1.2.1.25.3.5.1";
@@ -65,7 +66,8 @@ pub fn discovery() -> Vec<Oid> {
 
 /// Single instances that a full reading asks for beyond [`discovery`].
 pub fn instances() -> Vec<Oid> {
-    vec![SYS_LOCATION.to_oid()]
+    // hrDeviceID is an OID (RFC 2790), but some firmware keeps its IEEE 1284 device id there.
+    [SYS_LOCATION, oid!("1.3.6.1.2.1.25.3.2.1.4.1")].map(OidRef::to_oid).to_vec()
 }
 
 /// The columns that a full reading reads: those that figures are made of, not the tables around them.

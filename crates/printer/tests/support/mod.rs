@@ -30,6 +30,10 @@ const WORDS: [&[&str]; 5] = [
         "highlight_color",
         "single_color",
         "two_color",
+        "color_level_1",
+        "color_level_2",
+        "color_level_3",
+        "mono_and_color_level_1",
         "black",
         "cyan",
         "magenta",
@@ -58,7 +62,7 @@ const WORDS: [&[&str]; 5] = [
         "other_size",
     ],
     &["any_sides", "simplex", "duplex"],
-    &["impressions", "sheets", "images", "items", "meters", "feet", "hours", "labels", "centimeters"],
+    &["impressions", "sheets", "images", "items", "meters", "feet", "hours", "labels", "centimeters", "a4_equivalents"],
     &["lifetime", "power_on", "reset"],
 ];
 

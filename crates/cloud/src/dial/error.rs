@@ -1,0 +1,107 @@
+//! Why there is no stream, as a sentence that says what to do.
+
+use crate::trust::{Distrust, Untrusted};
+use rustls::{CertificateError, OtherError};
+use std::io;
+
+/// Why there is no stream.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum DialError {
+    /// The name has no address.
+    #[error("the name {host} cannot be resolved ({why}): check the spelling and this machine's DNS")]
+    NoName {
+        /// Which name.
+        host: String,
+        /// What the resolver says.
+        why: String,
+    },
+    /// No address takes a connection.
+    #[error("{at} does not take a connection ({why}): is it running, and does the firewall allow it?")]
+    NoConnection {
+        /// `host:port`.
+        at: String,
+        /// What the system says.
+        why: String,
+    },
+    /// It takes a connection and says nothing, or takes none.
+    #[error("{at} does not answer in time: a firewall on the way may drop the packets")]
+    Silent {
+        /// Whom it is about.
+        at: String,
+    },
+    /// The proxy wants to know who asks.
+    #[error("the proxy {proxy} wants a password{}", if *given { " and does not take the one it was given" } else { ": name it as http://USER:PASSWORD@HOST:PORT" })]
+    ProxyPassword {
+        /// Which one, without its password.
+        proxy: String,
+        /// It was given one.
+        given: bool,
+    },
+    /// The proxy does not connect.
+    #[error("the proxy {proxy} does not connect to {to} ({why}): ask whoever runs it to allow that")]
+    ProxyRefuses {
+        /// Which one, without its password.
+        proxy: String,
+        /// `host:port` of where to.
+        to: String,
+        /// What it says.
+        why: String,
+    },
+    /// There is no MQTT behind a WebSocket.
+    #[error("{at} offers no MQTT ({why}): a proxy on the way may not let WebSockets pass")]
+    NoWebSocket {
+        /// Where.
+        at: String,
+        /// What it says.
+        why: String,
+    },
+    /// Whoever answers is not believed.
+    #[error("{host} is not who it should be: {}", untrusted_hint(untrusted))]
+    Untrusted {
+        /// Who was expected.
+        host: String,
+        /// Why.
+        untrusted: Untrusted,
+    },
+    /// TLS fails for another reason.
+    #[error("{host} does not speak TLS as it should ({why})")]
+    Tls {
+        /// Who.
+        host: String,
+        /// What rustls says.
+        why: String,
+    },
+}
+
+fn untrusted_hint(untrusted: &Untrusted) -> String {
+    let hint = match untrusted.why {
+        Distrust::Stranger => {
+            "; if a proxy of this network opens TLS, or the portal has a CA of its own, name its certificate with --ca FILE"
+        }
+        Distrust::Time => "; check this machine's clock, then the portal's certificate",
+        Distrust::Name => "; use the name that the portal's certificate carries",
+        Distrust::Pins => "; if a proxy of this network opens TLS, name its certificate with --ca FILE",
+        Distrust::Other(_) => "",
+    };
+    format!("{untrusted}{hint}")
+}
+
+impl DialError {
+    pub(super) fn tls(host: &str, error: &io::Error) -> Self {
+        let host = host.to_owned();
+        let Some(cause) = error.get_ref().and_then(|cause| cause.downcast_ref::<rustls::Error>()) else {
+            return Self::Tls { host, why: error.to_string() };
+        };
+        if let rustls::Error::InvalidCertificate(CertificateError::Other(OtherError(other))) = cause
+            && let Some(untrusted) = other.downcast_ref::<Untrusted>()
+        {
+            return Self::Untrusted { host, untrusted: untrusted.clone() };
+        }
+        let why = match cause {
+            rustls::Error::InvalidMessage(_) => "what answers is not TLS".to_owned(),
+            other => other.to_string(),
+        };
+        Self::Tls { host, why }
+    }
+}

@@ -82,10 +82,59 @@ fn seed() {
         let which = dca_fuzz::wire_number(file.file_stem().unwrap().to_str().unwrap()).unwrap();
         write("wire", number, &std::iter::once(which).chain(octets).collect::<Vec<u8>>());
     }
+    for (number, reply) in ZEBRA.iter().enumerate() {
+        write("zebra", number, reply.as_bytes());
+    }
+    for (number, page) in PAGES.iter().chain([&PAGES.join("\0").as_str()]).enumerate() {
+        write("ledm", number, page.as_bytes());
+    }
+    write("ipp", 0, &attributes());
     let profiles = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/printer/profiles");
     for (number, file) in files(&profiles).iter().enumerate() {
         write("profile", number, &std::fs::read(file).unwrap());
     }
+}
+
+const ZEBRA: [&str; 4] = [
+    "\x02ZT999-200dpi,V1.2.3Z,8,8176KB\x03\r\n\x022048,1024,900\x03\r\n",
+    "\x02030,0,0,1245,000,0,0,0,000,0,0,0\x03\r\n\x02000,0,0,0,0,2,4,0,00000000,1,000\x03\r\n\x021234,0\x03\r\n",
+    "\x02\r\n  PRINTER STATUS\r\n   ERRORS:         1 00000000 00000005\r\n   WARNINGS:       0 00000000 00000000\r\n\x03\
+     \x02\r\n  PRINT METERS\r\n    TOTAL NONRESETTABLE:           8560 \"\r\n\x03",
+    "LAST CLEANED:   257 \"\r\nHEAD LIFE HISTORY\r\n#  DISTANCE\r\n1:    257 \"\r\n! U1 getvar \"odometer.total_label_count\"\r\n\"120\"\r\n",
+];
+
+const PAGES: [&str; 3] = [
+    "<u:ProductUsageDyn xmlns:u='u' xmlns:d='d'><u:PrinterSubunit><d:TotalImpressions PEID='1'>90</d:TotalImpressions>\
+     <d:MonochromeImpressions>60</d:MonochromeImpressions><d:ColorImpressions>30</d:ColorImpressions></u:PrinterSubunit>\
+     <u:ConsumableSubunit><u:Consumable><d:MarkerColor>Cyan</d:MarkerColor><d:ConsumableTypeEnum>toner</d:ConsumableTypeEnum>\
+     <d:ConsumableRawPercentageLevelRemaining>40</d:ConsumableRawPercentageLevelRemaining></u:Consumable></u:ConsumableSubunit></u:ProductUsageDyn>",
+    "<c:ConsumableConfigDyn xmlns:c='c' xmlns:d='d'><c:ConsumableInfo><d:ConsumableLabelCode>K</d:ConsumableLabelCode>\
+     <d:ConsumableTypeEnum>ink</d:ConsumableTypeEnum><d:ConsumablePercentageLevelRemaining>20</d:ConsumablePercentageLevelRemaining>\
+     <d:ConsumableLifeState><d:ConsumableState>low</d:ConsumableState></d:ConsumableLifeState></c:ConsumableInfo></c:ConsumableConfigDyn>",
+    "<p:ProductConfigDyn xmlns:p='p' xmlns:d='d'><p:ProductInformation><d:MakeAndModel>HP SYN 1</d:MakeAndModel>\
+     <d:SerialNumber>SYN0001</d:SerialNumber></p:ProductInformation></p:ProductConfigDyn>",
+];
+
+/// A response with one attribute of each kind that is read.
+fn attributes() -> Vec<u8> {
+    let mut octets = vec![2, 0, 0, 0, 0, 0, 0, 1, 4];
+    for (tag, name, value) in [
+        (0x41_u8, "printer-make-and-model", &b"HP SYN 1"[..]),
+        (0x23, "printer-state", &[0, 0, 0, 3]),
+        (0x44, "printer-state-reasons", b"toner-low-warning"),
+        (0x30, "printer-supply", b"type=toner;maxcapacity=100;level=40;unit=percent;colorantname=cyan;"),
+        (0x42, "marker-names", b"Cyan"),
+        (0x21, "marker-levels", &[0, 0, 0, 40]),
+        (0x21, "printer-impressions-completed", &[0, 0, 1, 0]),
+    ] {
+        octets.push(tag);
+        octets.extend((name.len() as u16).to_be_bytes());
+        octets.extend(name.bytes());
+        octets.extend((value.len() as u16).to_be_bytes());
+        octets.extend(value);
+    }
+    octets.push(3);
+    octets
 }
 
 fn corpus(target: &str) -> PathBuf {

@@ -3,11 +3,12 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
 use dca_conformance::{dca, witness};
-use dca_sim::{Device, Fleet};
+use dca_sim::{Device, Fleet, Pages, Site};
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 /// What one run did on the network.
 #[derive(Debug, Default)]
@@ -22,11 +23,15 @@ struct Touched {
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn nothing_but_the_targets_is_sent_to() {
     let Some(strace) = witness("strace") else { return };
-    let kinds = ["mono-laser", "color-mfp", "switch", "label"].iter().zip(1..);
+    let kinds = ["mono-laser", "color-mfp", "switch", "label", "hp-color"].iter().zip(1..);
     let devices = kinds.map(|(kind, at)| (SocketAddr::from(([127, 88, 0, at], 0)), Device::builtin(kind).unwrap()));
     let mut fleet = Fleet::on_loopback(devices).await.unwrap();
     let port = fleet.addresses()[0].port();
     let (raw, queue) = (fleet.open_raw_ports(0).unwrap(), fleet.open_queues(0).unwrap());
+    let hp = Device::builtin("hp-color").unwrap();
+    let pages = Pages::default().ledm(&hp, Duration::ZERO).ipp(&hp, Duration::ZERO);
+    let site = Site::open(SocketAddr::from(([127, 88, 0, 5], 0)), true, pages).await.unwrap();
+    let web = site.address().port();
     tokio::task::spawn_blocking(move || {
         let folder = tempfile::tempdir().unwrap();
         let log = folder.path().join("calls");
@@ -63,6 +68,12 @@ async fn nothing_but_the_targets_is_sent_to() {
         let mut label = all(&[1, 2, 3, 4, 5, 6]);
         label.push((4, raw));
         check(&[&read[..], &["--also", &also]].concat(), &label);
+        // Pages of the brand that has them and of nobody else, IPP of the printer that was named, each where it is switched on.
+        let two = format!("127.88.0.5:{port}");
+        let (ledm, ipp) = (format!("ledm:{web}"), format!("ipp:{web}"));
+        check(&["read", "--json", &printer, &two, "--also", &ledm], &[(2, port), (5, port), (5, web)]);
+        check(&["read", "--json", &two, "--also", &ipp], &[(5, port), (5, web)]);
+        check(&["read", "--json", &two], &[(5, port)]);
         check(&["lpr", "state", &format!("127.88.0.2:{queue}")], &[(2, queue)]);
         // ICMP has no port.
         check(&["ping", "127.88.0.2"], &[(2, 0)]);

@@ -5,6 +5,7 @@ mod dice;
 mod manager;
 mod message;
 mod opinion;
+mod replies;
 mod text;
 mod usm;
 mod walk;
@@ -14,6 +15,7 @@ mod wire;
 pub use manager::manager;
 pub use message::message;
 pub use opinion::opinion;
+pub use replies::{ipp, ledm, zebra};
 pub use text::{profile, text};
 pub use usm::usm;
 pub use walk::walk;
@@ -21,7 +23,7 @@ pub use window::window;
 pub use wire::{wire, wire_number};
 
 /// The targets by name.
-pub const TARGETS: [(&str, fn(&[u8])); 9] = [
+pub const TARGETS: [(&str, fn(&[u8])); 12] = [
     ("message", message),
     ("opinion", opinion),
     ("window", window),
@@ -31,4 +33,7 @@ pub const TARGETS: [(&str, fn(&[u8])); 9] = [
     ("profile", profile),
     ("text", text),
     ("wire", wire),
+    ("zebra", zebra),
+    ("ledm", ledm),
+    ("ipp", ipp),
 ];

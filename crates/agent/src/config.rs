@@ -4,6 +4,9 @@
 //! secrets = "secrets"                 # folder with one file per secret, beside this file
 //! profiles = "profiles"               # folder of printer profiles of one's own, beside this file; they win over built-in ones
 //!
+//! also = ["ledm", "zebra:9101"]       # second ways to ask printers that SNMP has introduced; absent: none
+//! pins = "pins"                       # where certificates of printers are remembered, beside this file
+//!
 //! [snmp]
 //! timeout = 2.0                       # seconds until a device counts as silent
 //! retries = 1                         # how often it is asked again within that time
@@ -18,6 +21,7 @@
 //!
 //! The file holds names of secrets, never secrets.
 
+use crate::also::Also;
 use crate::credentials::file::{self, RawRange};
 use crate::credentials::{Keyring, Secrets, Versions};
 use crate::input::{self, InputError};
@@ -36,6 +40,11 @@ pub struct RawConfig {
     pub secrets: Option<PathBuf>,
     /// A file or folder of printer profiles: they win over built-in ones of the same name. Absent: the built-in ones.
     pub profiles: Option<Spanned<PathBuf>>,
+    /// Second ways to ask, such as `zebra` or `ipp:8631`.
+    #[serde(default)]
+    pub also: Vec<Spanned<String>>,
+    /// The file that remembers certificates. Absent: none is remembered.
+    pub pins: Option<PathBuf>,
     /// How to ask.
     #[serde(default)]
     pub snmp: RawSnmp,
@@ -73,6 +82,10 @@ pub struct Config {
     pub keyring: Keyring,
     /// The ranges' names.
     pub ranges: Vec<String>,
+    /// Second ways to ask, for [`Scope::also`](crate::Scope::also).
+    pub also: Vec<Also>,
+    /// The file that remembers certificates, for [`Pins::open`](crate::Pins::open).
+    pub pins: Option<PathBuf>,
     /// What reads the printers: the built-in profiles and the file's own.
     pub profiles: Profiles,
 }
@@ -103,11 +116,18 @@ impl RawConfig {
                     .map_err(|what| InputError::line(path, line(rate.span().start), format!("rate: {what}")))?,
             );
         }
+        let mut also = Vec::with_capacity(self.also.len());
+        for way in &self.also {
+            also.push(way.get_ref().parse::<Also>().map_err(|what| {
+                InputError::line(path, line(way.span().start), format!("also {:?}: {what}", way.get_ref()))
+            })?);
+        }
         if self.range.is_empty() {
             return Err(InputError::file(path, "expected at least one [[range]] with targets and try"));
         }
         let base = path.parent().map(Path::to_path_buf).unwrap_or_default();
         let folder = self.secrets.as_ref().map(|folder| base.join(folder)).or(credentials_directory);
+        let pins = self.pins.as_ref().map(|file| base.join(file));
         let own: Vec<PathBuf> = self.profiles.iter().map(|place| base.join(place.get_ref())).collect();
         let profiles = input::profiles(&own).map_err(|error| match &self.profiles {
             Some(place) => InputError::line(path, line(place.span().start), format!("profiles: {error}")),
@@ -130,7 +150,7 @@ impl RawConfig {
         }
         let keyring = file::keyring(path, text, &raw, &secrets, Versions::Any)?;
         let targets = Targets::new(targets).map_err(|error| InputError::file(path, error.what))?;
-        Ok(Config { asking, targets, keyring, ranges, profiles })
+        Ok(Config { asking, targets, keyring, ranges, also, pins, profiles })
     }
 }
 
@@ -153,7 +173,7 @@ mod tests {
     #[test]
     fn a_whole_file_is_understood() {
         let config = resolve(
-            "secrets = \"secrets\"\n[snmp]\ntimeout = 1.5\nretries = 2\nrate = 100\npolite = true\n[[range]]\nname = \"Office\"\n\
+            "secrets = \"secrets\"\nalso = [\"ledm\", \"zebra:9101\"]\npins = \"pins\"\n[snmp]\ntimeout = 1.5\nretries = 2\nrate = 100\npolite = true\n[[range]]\nname = \"Office\"\n\
              targets = [\"192.0.2.0/24\", \"plotter.example.com\"]\ntry = [{ community = { secret = \"office\" } }]\n",
         )
         .unwrap();
@@ -161,6 +181,9 @@ mod tests {
         assert_eq!((config.asking.retries, config.asking.rate, config.asking.polite), (2, Some(100), true));
         assert_eq!(config.asking.packets(), Some(50));
         assert_eq!(config.ranges, ["Office"]);
+        let also: Vec<_> = config.also.iter().map(|also| (also.way.name(), also.port)).collect();
+        assert_eq!(also, [("ledm", None), ("zebra", Some(9101))]);
+        assert!(config.pins.unwrap().ends_with("pins"));
         assert_eq!(config.keyring.at("192.0.2.1:161".parse().unwrap()).len(), 2);
         assert_eq!(config.keyring.at("198.51.100.1:161".parse().unwrap()).len(), 0);
     }
@@ -171,6 +194,7 @@ mod tests {
         for (text, expected) in [
             (String::new(), "at least one [[range]]"),
             ("[snmp]\ntimeout = 900\n".into(), "line 2: timeout: expected"),
+            ("also = [\"ledm\",\n\"http\"]\n".into(), "line 2: also \"http\": expected zebra, ledm, ipp"),
             ("[snmp]\nretires = 1\n".into(), "line 2: unknown field `retires`"),
             (format!("{range}try = [{{ community = \"hunter2\" }}]"), "line 3: community: expected { secret"),
             (format!("{range}try = []"), "line 1: expected at least one entry in try"),

@@ -20,6 +20,8 @@ pub trait Device: Send {
     fn columns(&mut self, columns: Vec<Oid>, max_rows: usize) -> impl Future<Output = Part> + Send;
     /// Asks in small questions with pauses from here on.
     fn gently(&mut self) {}
+    /// Asks for no more bindings in one answer than it is known to bear; 0: without GETBULK.
+    fn spare(&mut self, _bears: u32) {}
     /// The same device, asked in this SNMP context; none for a recording, which holds one context only.
     fn in_context(&self, _name: &str) -> Option<Self>
     where
@@ -48,6 +50,8 @@ pub struct Part {
     pub refused: bool,
     /// The network says that nobody listens there.
     pub unreachable: bool,
+    /// Bindings that it bears in one answer, where that was found out.
+    pub bears: Option<u32>,
 }
 
 impl Part {
@@ -58,6 +62,7 @@ impl Part {
         self.silent |= more.silent;
         self.refused |= more.refused;
         self.unreachable |= more.unreachable;
+        self.bears = self.bears.into_iter().chain(more.bears).min();
         self.trouble = match (self.trouble.take(), more.trouble) {
             (Some(first), Some(second)) => Some(format!("{first}; {second}")),
             (first, second) => first.or(second),
@@ -83,6 +88,10 @@ pub(crate) struct Interview {
     pub(crate) rows: Rows,
     /// False if the device went silent before all was asked.
     pub(crate) complete: bool,
+    /// The SNMP context that had what the usual one did not.
+    pub(crate) context: Option<String>,
+    /// Bindings that it bears in one answer, where that was found out.
+    pub(crate) bears: Option<u32>,
 }
 
 /// Instances in one GET: with text values of usual length the answer stays below 1,472 octets.
@@ -124,6 +133,7 @@ pub(crate) async fn interview<D: Device>(
         heard.take(Part { rows, quirks: marks.quirks, ..Part::default() });
     }
     let verdict = verdict(&heard.rows);
+    let mut context = None;
     let care = profile.care(&heard.rows);
     if care != Care::Usual {
         device.gently();
@@ -147,24 +157,26 @@ pub(crate) async fn interview<D: Device>(
         if depth == Depth::Full
             && heard.has_patience()
             && heard.rows.under(SUPPLIES).next().is_none()
-            && let Some(mut inside) = profile.context().and_then(|name| device.in_context(name))
+            && let Some(name) = profile.context()
+            && let Some(mut inside) = device.in_context(name)
+            && fill_in(&mut inside, &plan, &mut heard).await
         {
-            fill_in(&mut inside, &plan, &mut heard).await;
+            context = Some(name.to_owned());
         }
     }
     let mut reading = profile.read(&heard.rows);
     reading.is_printer = verdict.is_printer;
     reading.quirks.extend(heard.quirks.iter().map(|quirk| quirk.text().to_owned()));
     reading.doubts.extend(heard.troubles);
-    Interview { verdict, reading, rows: heard.rows, complete: heard.silences == 0 }
+    Interview { verdict, reading, rows: heard.rows, complete: heard.silences == 0, context, bears: heard.bears }
 }
 
-/// Asks what is missing of a device in another context, if it has marker or supply rows there. Most have not, and a device
-/// that does not know the context says nothing: neither is a trouble.
-async fn fill_in<D: Device>(device: &mut D, plan: &Plan, heard: &mut Heard) {
+/// Asks what is missing of a device in another context, if it has marker or supply rows there: true if so. Most have not, and
+/// a device that does not know the context says nothing: neither is a trouble.
+async fn fill_in<D: Device>(device: &mut D, plan: &Plan, heard: &mut Heard) -> bool {
     let marks = device.next(MARKS.map(OidRef::to_oid).to_vec()).await;
     if !marks.rows.iter().any(|(oid, _)| MARKS.iter().any(|mark| oid.starts_with(*mark))) {
-        return;
+        return false;
     }
     let missing: Vec<Oid> = plan.gets.iter().filter(|oid| heard.rows.get(oid.as_ref()).is_none()).cloned().collect();
     for some in missing.chunks(GET_SIZE) {
@@ -177,6 +189,7 @@ async fn fill_in<D: Device>(device: &mut D, plan: &Plan, heard: &mut Heard) {
     if heard.has_patience() {
         heard.take(within(device.columns(missing, plan.max_rows).await, plan));
     }
+    true
 }
 
 fn is_detail(root: &Oid) -> bool {
@@ -196,6 +209,7 @@ struct Heard {
     troubles: Vec<String>,
     silences: u32,
     in_a_row: u32,
+    bears: Option<u32>,
 }
 
 impl Heard {
@@ -203,6 +217,7 @@ impl Heard {
         self.rows.extend(part.rows);
         self.quirks.merge(part.quirks);
         self.troubles.extend(part.trouble);
+        self.bears = self.bears.into_iter().chain(part.bears).min();
         self.silences += u32::from(part.silent);
         self.in_a_row = if part.silent { self.in_a_row + 1 } else { 0 };
     }
@@ -213,46 +228,55 @@ impl Heard {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
     /// A print server, with the printer behind it in a context of its own.
-    struct Server {
-        here: Rows,
-        context: Option<(&'static str, Rows)>,
+    pub(crate) struct Server {
+        pub(crate) here: Rows,
+        pub(crate) context: Option<(&'static str, Rows)>,
+        /// Questions, of all contexts.
+        pub(crate) asked: Arc<AtomicUsize>,
     }
 
     impl Device for Server {
         async fn get(&mut self, oids: Vec<Oid>) -> Part {
+            self.asked.fetch_add(1, Ordering::Relaxed);
             let rows =
                 oids.into_iter().filter_map(|oid| self.here.get(oid.as_ref()).cloned().map(|value| (oid, value)));
             Part { rows: rows.collect(), ..Part::default() }
         }
 
         async fn next(&mut self, oids: Vec<Oid>) -> Part {
+            self.asked.fetch_add(1, Ordering::Relaxed);
             let first = |oid: &Oid| self.here.under(oid.as_ref()).next();
             let rows = oids.iter().filter_map(first).map(|(oid, value)| (oid.clone(), value.clone()));
             Part { rows: rows.collect(), ..Part::default() }
         }
 
         async fn columns(&mut self, columns: Vec<Oid>, max_rows: usize) -> Part {
+            self.asked.fetch_add(1, Ordering::Relaxed);
             let rows = columns.iter().flat_map(|column| self.here.under(column.as_ref()).take(max_rows));
             Part { rows: rows.map(|(oid, value)| (oid.clone(), value.clone())).collect(), ..Part::default() }
         }
 
         fn in_context(&self, name: &str) -> Option<Self> {
             let (known, inside) = self.context.as_ref()?;
-            Some(Self { here: if *known == name { inside.clone() } else { Rows::new() }, context: None })
+            let here = if *known == name { inside.clone() } else { Rows::new() };
+            Some(Self { here, context: None, asked: self.asked.clone() })
         }
     }
 
-    fn rows(text: &str) -> Rows {
+    pub(crate) fn rows(text: &str) -> Rows {
         dca_snmp::recording::parse(text).rows.into_iter().collect()
     }
 
     async fn supplies(context: Option<(&'static str, &str)>) -> usize {
         let here = "1.3.6.1.2.1.1.1.0|4|HP ETHERNET MULTI-ENVIRONMENT\n1.3.6.1.2.1.1.2.0|6|1.3.6.1.4.1.11.2.3.9.1\n";
-        let mut server = Server { here: rows(here), context: context.map(|(name, text)| (name, rows(text))) };
+        let context = context.map(|(name, text)| (name, rows(text)));
+        let mut server = Server { here: rows(here), context, asked: Arc::default() };
         let profiles = Profiles::builtin();
         let discovered = server.get(profiles.discovery()).await;
         let interview = interview(&mut server, &profiles, discovered, Depth::Full).await;

@@ -13,6 +13,8 @@ pub(crate) struct Live {
     pub(crate) who: Named,
     /// With a pause before each question, and few columns in one.
     pub(crate) polite: bool,
+    /// Bindings that it is known to bear in one answer.
+    pub(crate) bears: Option<u32>,
 }
 
 impl Live {
@@ -31,6 +33,10 @@ impl Live {
 impl Device for Live {
     fn gently(&mut self) {
         self.polite = true;
+    }
+
+    fn spare(&mut self, bears: u32) {
+        self.bears = Some(bears);
     }
 
     async fn get(&mut self, oids: Vec<Oid>) -> Part {
@@ -58,13 +64,13 @@ impl Device for Live {
 
     fn in_context(&self, name: &str) -> Option<Self> {
         let who = Named { credentials: self.who.credentials.in_context(name), ..self.who.clone() };
-        Some(Self { snmp: self.snmp.clone(), at: self.at, who, polite: self.polite })
+        Some(Self { snmp: self.snmp.clone(), at: self.at, who, polite: self.polite, bears: self.bears })
     }
 }
 
 impl Live {
     async fn side_by_side(&self, columns: Vec<Oid>, max_rows: usize) -> Part {
-        let ask = Columns { columns: columns.clone(), max_rows };
+        let ask = Columns { columns: columns.clone(), max_rows, bears: self.bears };
         let table = self.snmp.table(ask, self.at, &self.who.credentials).await;
         let mut part = Part::table("the columns", table);
         if !part.silent {
@@ -99,7 +105,8 @@ impl Part {
 
     /// What columns brought; `what` names them where they failed.
     pub fn table(what: &str, table: Table) -> Self {
-        ended(what, table.rows.into_iter().flat_map(|row| row.cells).collect(), table.quirks, table.end)
+        let cells = table.rows.into_iter().flat_map(|row| row.cells).collect();
+        Self { bears: table.bears, ..ended(what, cells, table.quirks, table.end) }
     }
 }
 

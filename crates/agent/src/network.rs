@@ -99,7 +99,7 @@ impl Network {
             ..Settings::default()
         })?;
         let discovery = profiles.discovery();
-        let (probes, ways, readers) = (snmp.giving_way(), Ways::of(scope), Semaphore::new(READERS));
+        let (probes, ways, readers) = (snmp.giving_way(), Ways::of(scope, asking.packets()), Semaphore::new(READERS));
         let shared = Shared { snmp, probes, asking, keyring, profiles, ways, discovery, notebook: None, readers };
         Ok(Self { shared: Arc::new(shared) })
     }
@@ -179,9 +179,12 @@ impl Network {
     pub(crate) async fn greet(&self, at: Allowed) -> Result<(Live, Part), Failed> {
         let Shared { snmp, asking, keyring, discovery, .. } = &*self.shared;
         match race(snmp, at, &keyring.at(at.addr()), asking.stagger()).await {
-            Ok((who, response)) => {
-                Ok(acquaint(Live { snmp: snmp.clone(), at, who, polite: asking.polite }, response, discovery).await)
-            }
+            Ok((who, response)) => Ok(acquaint(
+                Live { snmp: snmp.clone(), at, who, polite: asking.polite, bears: None },
+                response,
+                discovery,
+            )
+            .await),
             Err(Lost::Failed(why) | Lost::Silent(why)) => Err(Failed { address: at.to_string(), why }),
         }
     }
@@ -254,7 +257,14 @@ impl Shared {
         match self.ways.introduce(at, why).await {
             Some(reading) => {
                 let verdict = Verdict { is_printer: true, why: "it answers IPP as a printer".to_owned() };
-                Seen::Answered(Box::new(Interview { verdict, reading, rows: Rows::new(), complete: true }))
+                Seen::Answered(Box::new(Interview {
+                    verdict,
+                    reading,
+                    rows: Rows::new(),
+                    complete: true,
+                    context: None,
+                    bears: None,
+                }))
             }
             None => match lost {
                 Lost::Silent(why) => Seen::Silent(why),
@@ -267,9 +277,12 @@ impl Shared {
     async fn meet(self: Arc<Self>, at: Allowed, who: Named, response: Response, depth: Depth) -> Seen {
         tracing::debug!(%at, with = %who.label, "answered");
         let label = who.label.clone();
-        let (mut device, part) =
-            acquaint(Live { snmp: self.snmp.clone(), at, who, polite: self.asking.polite }, response, &self.discovery)
-                .await;
+        let (mut device, part) = acquaint(
+            Live { snmp: self.snmp.clone(), at, who, polite: self.asking.polite, bears: None },
+            response,
+            &self.discovery,
+        )
+        .await;
         let _permit = self.readers.acquire().await;
         let mut interview = interview(&mut device, &self.profiles, part, depth).await;
         if let Some(notebook) = &self.notebook {

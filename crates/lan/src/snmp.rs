@@ -165,7 +165,7 @@ impl Snmp {
             Some(Outcome::Table(table)) => table,
             _ => {
                 let Walked { end, quirks, took, sent, .. } = cancelled(first);
-                Table { rows: Vec::new(), end, quirks, took, sent }
+                Table { rows: Vec::new(), end, quirks, took, sent, bears: None }
             }
         }
     }

@@ -79,7 +79,7 @@ fn what_is_wrong_is_told_with_its_line() {
     check(&meter("sum = [\"1.3\", \"1.3.6\"]"), ":4: expected one of `oid` and `sum`");
     check(
         "[[records]]\noid = \"1.3\"\nform = \"any\"\n",
-        ":3: unknown variant `any`, expected `brother-records` or `epson-page-counts`",
+        ":3: unknown variant `any`, expected one of `brother-records`, `epson-page-counts`, `epson-error`",
     );
     let table = "[[meter_table]]\nvalues = \"1.3.6\"\nconfidence = \"B\"\nsource = \"x\"\n";
     check(table, ":2: expected `labels`, `codes`, `places` or `only_row`");
@@ -92,8 +92,11 @@ fn what_is_wrong_is_told_with_its_line() {
     let events = "[[count_table]]\nvalues = \"1.3.6\"\nconfidence = \"A\"\nsource = \"x\"\n";
     check(events, ":2: expected `codes` with `meaning`, or `texts` with `begins`");
     check(&format!("{events}texts = \"1.3\"\ncodes = \"1.3\""), "expected `codes` with");
-    let log = "[[log]]\nentries = \"1.3.6\"\nwhat = \"error\"\nconfidence = \"C\"\nsource = \"x\"";
-    check(log, ":2: expected confidence A or B here");
+    let table = |line: &str, confidence: &str| {
+        format!("[[alert_table]]\n{line}\npast = true\nconfidence = \"{confidence}\"\nsource = \"x\"")
+    };
+    check(&table("code = \"1.3.6\"", "C"), ":2: expected confidence A or B here");
+    check(&table("group = \"jam\"", "A"), ":1: expected `text` or `code`: what does a row say?");
     check(&meter("[[deny]]\noid = \"1.3.6\"\nwhy = \"x\""), ":8: denies 1.3.6.1, which this profile asks for");
 }
 

@@ -151,7 +151,7 @@ fn an_ink_printer_by_its_walk() {
     assert_eq!(
         supplies,
         [
-            ("tri-color ink cartridge HP unknown", "ink", Some("tri-color ink cartridge"), Some(0.0), "empty"),
+            ("tri-color ink cartridge HP unknown", "ink", None, Some(0.0), "empty"),
             ("black ink cartridge HP unknown", "ink", Some("black"), Some(11.0), "ok"),
         ]
     );

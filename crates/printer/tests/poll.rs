@@ -91,7 +91,8 @@ fn a_poll_tells_what_the_full_reading_told() {
         assert!(hot.supplies.is_empty() && hot.alerts.is_empty() && hot.inputs.is_empty(), "{file}");
 
         let warm = read(Depth::Warm, ALL);
-        assert_eq!(json(&warm), json(full), "{file}");
+        let without_details = Reading { details: Vec::new(), ..full.clone() };
+        assert_eq!(json(&warm), json(&without_details), "{file}");
         assert_eq!(json(&read(Depth::Cold, NONE)), json(full), "{file}");
     });
 }

@@ -15,11 +15,18 @@ mod support;
 use dca_printer::{Profile, Profiles, Reading, Rows};
 use dca_snmp::Oid;
 use std::collections::BTreeSet;
+use std::path::Path;
 use support::device::{Answer, Device};
 use support::{chain, entries, oid, profiles, shared, text};
 
 /// Rows that were used when this was written: fewer mean that a profile lost something.
 const USED: usize = 250;
+
+/// Why the others are not read.
+const RECORD: &str = "../../docs/decisions/012-listed-and-not-read.md";
+
+/// The one row of grade D that is read, by its name (docs/decisions/006-vendor-objects.md).
+const DISPUTED: [&str; 1] = ["1.3.6.1.4.1.1347.42.2.1.1.1.6.1.1"];
 
 /// One row: what the reference calls it, and its OID as far as it is fixed.
 struct Listed {
@@ -51,11 +58,15 @@ fn every_listed_oid_that_a_profile_uses_is_read_and_named_as_the_source() {
         .collect();
     let list = std::fs::read_to_string(shared.join("reference/vendor-oids.tsv")).unwrap();
     let (mut used, mut wrong, mut unused, mut unproven) = (0, Vec::new(), Vec::new(), Vec::new());
+    let mut disputed: Vec<String> = Vec::new();
     for listed in list.lines().skip(1).filter_map(listed) {
         let told: Vec<_> = cases.iter().filter_map(|case| check(&built_in, case, &listed)).collect();
         match told.iter().find_map(|told| told.as_ref().err()) {
             None if told.is_empty() => unused.push(listed),
-            None => used += 1,
+            None => {
+                used += 1;
+                disputed.extend((listed.grade == 'D').then(|| listed.at.to_string()));
+            }
             // Nothing that the profile reads beside it can confirm what one source says: it is kept for the day when it can.
             Some(_) if listed.grade == 'C' => unproven.push(listed),
             Some(why) => wrong.push(format!("{}: {why}", listed.line)),
@@ -66,6 +77,16 @@ fn every_listed_oid_that_a_profile_uses_is_read_and_named_as_the_source() {
         let of_grade = unused.iter().filter(|listed| listed.grade == grade);
         println!("{grade}: {}", of_grade.map(|listed| listed.line.as_str()).collect::<Vec<_>>().join("; "));
     }
+    // What is well known and yet not read is named with the reason, and nothing else is.
+    let record = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(RECORD)).unwrap();
+    let excused: BTreeSet<Oid> = record.split('`').filter_map(|word| word.parse().ok()).collect();
+    let open = |listed: &&Listed| matches!(listed.grade, 'A' | 'R' | 'B');
+    let missing: Vec<_> =
+        unused.iter().filter(open).filter(|listed| !excused.contains(&listed.at)).map(|listed| &listed.line).collect();
+    assert!(missing.is_empty(), "neither read nor named in {RECORD}: {missing:#?}");
+    let needless: Vec<_> = excused.iter().filter(|at| !unused.iter().any(|listed| listed.at == **at)).collect();
+    assert!(needless.is_empty(), "named in {RECORD}, and read or not listed: {needless:?}");
+    assert_eq!(disputed, DISPUTED, "rows of grade D are not read");
     assert!(wrong.is_empty(), "{} of {used}:\n{}", wrong.len(), wrong.join("\n"));
     assert!(used >= USED, "only {used} listed OIDs are used");
     assert!(unproven.len() <= used / 10, "{} entries that nothing can confirm", unproven.len());

@@ -9,6 +9,7 @@
 //! Targets ──► Scope ──also──► fence: 161, and 9100 as a service ──► interview ──► Ways::ask ──► fuse
 //! ```
 
+mod gate;
 mod pins;
 mod web;
 mod zebra;
@@ -18,6 +19,7 @@ pub use pins::Pins;
 use crate::scope::Scope;
 use dca_fence::{Allowed, Fence, Service};
 use dca_printer::{Reading, Rows, fuse};
+use gate::Gate;
 use std::net::SocketAddr;
 use std::str::FromStr;
 
@@ -107,11 +109,13 @@ pub(crate) struct Ways {
     on: Vec<Also>,
     /// The certificates that devices show.
     pub(crate) pins: Pins,
+    gate: Gate,
 }
 
 impl Ways {
-    pub(crate) fn of(scope: &Scope) -> Self {
-        Self { fence: scope.fence.clone(), on: scope.also.clone(), pins: Pins::default() }
+    /// The ways of a scope, at most so many packets a second.
+    pub(crate) fn of(scope: &Scope, rate: Option<u32>) -> Self {
+        Self { fence: scope.fence.clone(), on: scope.also.clone(), pins: Pins::default(), gate: Gate::new(rate) }
     }
 
     /// Adds to the reading what each way says. `rows` is what SNMP said.
@@ -120,6 +124,7 @@ impl Ways {
             match also.way {
                 Way::Zebra => {
                     for there in self.places(at, also) {
+                        self.gate.pass().await;
                         zebra::ask(at, there, rows, reading).await;
                     }
                 }
@@ -158,7 +163,7 @@ impl Ways {
     }
 
     fn visit(&self) -> web::Visit<'_> {
-        web::Visit { fence: &self.fence, pins: &self.pins }
+        web::Visit { fence: &self.fence, pins: &self.pins, gate: &self.gate }
     }
 
     /// Where a way leads at an address, as far as the fence is open there.

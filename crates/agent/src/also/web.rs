@@ -2,6 +2,7 @@
 //!
 //! Devices count visits to their pages, so one reading makes one sweep: the list of pages, and those that are read.
 
+use super::gate::Gate;
 use super::pins::Pins;
 use dca_fence::{Allowed, Fence};
 use dca_lan::{Web, WebFailure, WebSettings};
@@ -12,6 +13,7 @@ use std::net::{IpAddr, SocketAddr};
 pub(super) struct Visit<'a> {
     pub(super) fence: &'a Fence,
     pub(super) pins: &'a Pins,
+    pub(super) gate: &'a Gate,
 }
 
 /// A port that may be asked, and whether by TLS.
@@ -43,6 +45,7 @@ impl Visit<'_> {
         };
         let (mut pages, mut troubles) = (Vec::new(), Vec::new());
         for path in &paths {
+            self.gate.pass().await;
             match web.page(path, |at| self.fence.admit(at)).await {
                 Ok(page) => pages.push(page),
                 Err(why) => {
@@ -80,6 +83,7 @@ impl Visit<'_> {
         for (at, secure) in doors {
             let mut web = Web::new(*at, *secure, self.pins.of(at.addr().ip()), WebSettings::default());
             let admit = |at| self.fence.admit(at);
+            self.gate.pass().await;
             let answer = match question.map(|question| question(at.addr())) {
                 None => web.page(path, admit).await,
                 Some(Some(question)) => web.printer_attributes(path, question, admit).await,

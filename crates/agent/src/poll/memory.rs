@@ -3,6 +3,7 @@
 //! Devices are recognised by [`Signature`], not by address. A device that cannot be recognised (no serial number, no
 //! hardware address) is not kept. Nothing here is secret: credentials are kept by their label.
 
+use super::index::Index;
 use super::signature::Signature;
 use super::store;
 use super::visit::Lesson;
@@ -43,6 +44,10 @@ pub struct Known {
     pub learnt: Option<Learnt>,
     /// Where it stood at the last visit.
     pub seen: Option<Seen>,
+    /// The SNMP context that has what the usual one does not.
+    pub context: Option<String>,
+    /// Bindings that it bears in one answer, where that was found out; 0: no GETBULK.
+    pub bears: Option<u32>,
     pub(crate) rows: Rows,
 }
 
@@ -113,6 +118,7 @@ pub struct Sighting {
 pub struct Memory {
     folder: Option<PathBuf>,
     devices: BTreeMap<u32, Known>,
+    index: Index,
     changed: BTreeSet<u32>,
     last: u32,
     /// Files that could not be used, one sentence each; what they knew is learnt again.
@@ -125,7 +131,9 @@ impl Memory {
     pub fn open(folder: &Path, profiles: &Profiles) -> Result<Self, InputError> {
         let (devices, problems) = store::load(folder, profiles)?;
         let last = devices.keys().next_back().copied().unwrap_or(0);
-        Ok(Self { folder: Some(folder.to_owned()), devices, changed: BTreeSet::new(), last, problems })
+        let mut index = Index::default();
+        devices.iter().for_each(|(number, known)| index.put(*number, &known.who, known.at));
+        Ok(Self { folder: Some(folder.to_owned()), devices, index, changed: BTreeSet::new(), last, problems })
     }
 
     /// All devices, by number.
@@ -140,12 +148,12 @@ impl Memory {
 
     /// The device that is recognised by this.
     pub fn find(&self, who: &Signature) -> Option<u32> {
-        self.devices().find(|(_, known)| known.who.is(who)).map(|(number, _)| number)
+        self.index.like(who).into_iter().find(|number| self.get(*number).is_some_and(|known| known.who.is(who)))
     }
 
     /// The devices whose last address this is; more than one if one took another's place.
     pub fn at(&self, at: SocketAddr) -> impl Iterator<Item = (u32, &Known)> {
-        self.devices().filter(move |(_, known)| known.at == at)
+        self.index.at(at).filter_map(|number| Some((number, self.get(number)?)))
     }
 
     /// Takes in what a sweep met. A device that answers at two addresses (two network cards) stays at the one it had.
@@ -153,18 +161,24 @@ impl Memory {
         let mut news = Vec::new();
         let met: Vec<(Signature, Sighting)> =
             met.into_iter().filter_map(|one| Some((Signature::of(&one.lesson.reading.identity)?, one))).collect();
+        let mut among = Index::default();
+        (0..).zip(&met).for_each(|(place, (who, one))| among.put(place, who, one.at));
+        let who_met = |place: u32| met.get(place as usize).map(|(who, _)| who);
         let elsewhere = |who: &Signature, at: SocketAddr, before: SocketAddr| {
-            at != before && met.iter().any(|(other, one)| other.is(who) && one.at == before)
+            at != before && among.at(before).filter_map(who_met).any(|other| other.is(who))
         };
         let keep: Vec<bool> = met
             .iter()
             .enumerate()
             .map(|(place, (who, one))| match self.find(who).and_then(|number| self.get(number)) {
                 Some(known) => !elsewhere(who, one.at, known.at),
-                None => !met.iter().take(place).any(|(other, _)| other.is(who)),
+                None => {
+                    let before = among.like(who).into_iter().take_while(|other| (*other as usize) < place);
+                    !before.filter_map(who_met).any(|other| other.is(who))
+                }
             })
             .collect();
-        let answering: Vec<(SocketAddr, Signature)> = met.iter().map(|(who, one)| (one.at, who.clone())).collect();
+        let answering: Vec<Signature> = met.iter().map(|(who, _)| who.clone()).collect();
         for ((who, one), _) in met.into_iter().zip(keep).filter(|(_, keep)| *keep) {
             news.extend(self.meet_one(who, one));
         }
@@ -172,8 +186,9 @@ impl Memory {
         let replaced: Vec<(u32, String)> = self
             .devices()
             .filter_map(|(number, known)| {
-                let (_, other) = answering.iter().find(|(at, other)| *at == known.at && !other.is(&known.who))?;
-                let met = answering.iter().any(|(_, other)| other.is(&known.who));
+                let who = |place: u32| answering.get(place as usize);
+                let other = among.at(known.at).filter_map(who).find(|other| !other.is(&known.who))?;
+                let met = among.like(&known.who).into_iter().filter_map(who).any(|other| other.is(&known.who));
                 (!met).then(|| (number, other.to_string()))
             })
             .collect();
@@ -190,7 +205,7 @@ impl Memory {
             self.last = self.last.saturating_add(1);
             self.last
         });
-        let before = self.devices.remove(&device);
+        let before = self.remove(device);
         let mut news = Vec::new();
         match &before {
             None => news.push(News::New { device }),
@@ -223,15 +238,19 @@ impl Memory {
             seen: Some(seen),
             learnt: whole.then_some(lesson.learnt),
             care: lesson.care,
+            context: lesson.context,
+            bears: lesson.bears,
             rows: if whole { lesson.rows } else { Rows::new() },
         };
         let known = match before {
             // A glance takes nothing away from what was learnt before.
             Some(before) if lesson.partial && before.learnt.is_some() => {
-                Known { learnt: before.learnt, rows: before.rows, read_at: before.read_at, seen: before.seen, ..known }
+                let Known { learnt, rows, read_at, seen, context, bears, .. } = before;
+                Known { learnt, rows, read_at, seen, context, bears, ..known }
             }
             _ => known,
         };
+        self.index.put(device, &known.who, known.at);
         self.devices.insert(device, known);
         self.changed.insert(device);
         self.forget_the_oldest();
@@ -275,8 +294,14 @@ impl Memory {
 
     /// Forgets a device.
     pub fn forget(&mut self, device: u32) {
-        self.devices.remove(&device);
+        self.remove(device);
         self.changed.insert(device);
+    }
+
+    fn remove(&mut self, device: u32) -> Option<Known> {
+        let known = self.devices.remove(&device)?;
+        self.index.take(device, &known.who, known.at);
+        Some(known)
     }
 
     /// Writes what has changed since the last time. Each device's file is replaced as a whole: after a crash it is the

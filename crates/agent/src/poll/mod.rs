@@ -11,6 +11,7 @@
 //! carries the questions, so that a day of polling is a test. A service is a loop over [`Planner::next`] and
 //! [`Network::visit`](crate::Network::visit).
 
+mod index;
 mod memory;
 mod planner;
 mod signature;

@@ -84,7 +84,7 @@ impl Network {
             },
         };
         let credential = who.label.to_string();
-        let mut device = Live { snmp: shared.snmp.clone(), at, who, polite: shared.asking.polite };
+        let mut device = Live { snmp: shared.snmp.clone(), at, who, polite: shared.asking.polite, bears: None };
         let visit = visit(&mut device, &shared.profiles, known, job).await;
         Visit { credential: Some(credential), ..visit }
     }

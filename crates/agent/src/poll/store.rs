@@ -39,6 +39,10 @@ struct OnDisk {
     missed: u8,
     has_slept: bool,
     mark: Option<Stand>,
+    #[serde(default)]
+    context: Option<String>,
+    #[serde(default)]
+    bears: Option<u32>,
     /// As in a `.snmprec` file. Empty if they are not known as a whole.
     rows: Vec<String>,
 }
@@ -148,6 +152,8 @@ impl OnDisk {
                 watch_alerts: seen.watch_alerts,
                 left: seen.left.clone(),
             }),
+            context: known.context.clone(),
+            bears: known.bears,
             rows,
         }
     }
@@ -183,6 +189,8 @@ impl OnDisk {
                 watch_alerts: stand.watch_alerts,
                 left: stand.left,
             }),
+            context: self.context,
+            bears: self.bears,
             rows,
         })
     }

@@ -77,6 +77,10 @@ pub struct Lesson {
     pub care: Care,
     /// True if only a part was asked: who it is, its counts and status.
     pub partial: bool,
+    /// The SNMP context that has what the usual one does not.
+    pub context: Option<String>,
+    /// Bindings that it bears in one answer, where that was found out; 0: no GETBULK.
+    pub bears: Option<u32>,
 }
 
 /// Reads a device in full, as if nobody had met it before; the error is its silence.
@@ -91,10 +95,11 @@ pub async fn learn<D: Device>(device: &mut D, profiles: &Profiles) -> Result<Les
 
 impl Lesson {
     pub(crate) fn of(interview: Interview, profiles: &Profiles) -> Self {
-        let Interview { verdict, reading, rows, complete } = interview;
+        let Interview { verdict, reading, rows, complete, context, bears } = interview;
         let profile = profiles.pick(&rows);
         let learnt = Learnt::of(&profile, &rows, &profiles.discovery());
-        Self { reading, why: verdict.why, complete, learnt, care: profile.care(&rows), rows, partial: false }
+        let care = profile.care(&rows);
+        Self { reading, why: verdict.why, complete, learnt, care, rows, partial: false, context, bears }
     }
 
     pub(crate) fn partial(self, partial: bool) -> Self {
@@ -104,6 +109,9 @@ impl Lesson {
 
 /// Visits a device that is known.
 pub async fn visit<D: Device>(device: &mut D, profiles: &Profiles, known: &Known, job: &Job) -> Visit {
+    if let Some(bears) = known.bears {
+        device.spare(bears);
+    }
     let Some(learnt) = known.learnt.as_ref().filter(|_| job.depth < Depth::Full) else {
         return anew(device, profiles, known, Vec::new()).await;
     };
@@ -112,8 +120,9 @@ pub async fn visit<D: Device>(device: &mut D, profiles: &Profiles, known: &Known
     }
     let (mut depth, mut extra) = (job.depth, job.extra);
     let asked = learnt.questions(depth, extra);
-    let mut heard = Heard::default();
-    heard.ask(device, learnt, &asked).await;
+    let mut inside = known.context.as_deref().and_then(|name| device.in_context(name));
+    let mut heard = Heard { part: Part { bears: known.bears, ..Part::default() }, ..Heard::default() };
+    heard.ask(device, inside.as_mut(), learnt, &asked).await;
     let Some(mark) = heard.recognise(learnt, &asked) else {
         return if heard.rows.is_empty() {
             nobody(heard, job)
@@ -133,7 +142,7 @@ pub async fn visit<D: Device>(device: &mut D, profiles: &Profiles, known: &Known
             depth = depth.max(wanted);
             extra.alerts = true;
             let more = learnt.questions(depth, extra);
-            heard.ask(device, learnt, &more).await;
+            heard.ask(device, inside.as_mut(), learnt, &more).await;
         }
         let reading = learnt.read(depth, extra, &heard.rows);
         let left = left(&reading);
@@ -153,7 +162,7 @@ pub async fn visit<D: Device>(device: &mut D, profiles: &Profiles, known: &Known
                 false => known.seen.as_ref().is_none_or(|seen| seen.watch_alerts),
             };
             let seen = Seen { mark, watch_alerts, left };
-            let met = heard.same(learnt, profiles, reading, seen, depth);
+            let met = heard.same(learnt, profiles, reading, seen, depth, known.context.clone());
             return Visit { depth, extra, causes, met, credential: None };
         }
     }
@@ -167,18 +176,22 @@ struct Heard {
 }
 
 impl Heard {
-    /// Asks what was not asked before.
-    async fn ask<D: Device>(&mut self, device: &mut D, learnt: &Learnt, asked: &Questions) {
+    /// Asks what was not asked before; what is missing then, `inside` the context that has it.
+    async fn ask<D: Device>(&mut self, device: &mut D, inside: Option<&mut D>, learnt: &Learnt, asked: &Questions) {
         let plan = learnt.profile().plan();
-        let gets: Vec<_> = asked.gets.iter().filter(|oid| self.rows.get(oid.as_ref()).is_none()).cloned().collect();
-        if !gets.is_empty() && !self.part.silent {
-            self.part.merge(device.get(gets).await);
+        for (again, device) in [Some(device), inside].into_iter().flatten().enumerate() {
+            let gets: Vec<_> = asked.gets.iter().filter(|oid| self.rows.get(oid.as_ref()).is_none()).cloned().collect();
+            if !gets.is_empty() && !self.part.silent {
+                self.part.merge(device.get(gets).await);
+            }
+            let is_missing = |column: &&dca_snmp::Oid| again == 0 || self.rows.under(column.as_ref()).next().is_none();
+            let columns: Vec<_> = asked.columns.iter().filter(is_missing).cloned().collect();
+            if !columns.is_empty() && !self.part.silent {
+                self.part.merge(device.columns(columns, plan.max_rows).await);
+            }
+            let rows = std::mem::take(&mut self.part.rows);
+            self.rows.extend(rows.into_iter().filter(|(oid, _)| !plan.denies(oid.as_ref())));
         }
-        if !asked.columns.is_empty() && !self.part.silent {
-            self.part.merge(device.columns(asked.columns.clone(), plan.max_rows).await);
-        }
-        let rows = std::mem::take(&mut self.part.rows);
-        self.rows.extend(rows.into_iter().filter(|(oid, _)| !plan.denies(oid.as_ref())));
     }
 
     /// Where the device stands, if it is the one that was learnt and its rows mean what they meant.
@@ -196,7 +209,15 @@ impl Heard {
         (!unknown && !contradicts).then(|| Mark::of(&self.rows))
     }
 
-    fn same(self, learnt: &Learnt, profiles: &Profiles, mut reading: Reading, seen: Seen, depth: Depth) -> Met {
+    fn same(
+        self,
+        learnt: &Learnt,
+        profiles: &Profiles,
+        mut reading: Reading,
+        seen: Seen,
+        depth: Depth,
+        context: Option<String>,
+    ) -> Met {
         let complete = !self.part.silent;
         let lesson = (depth >= Depth::Cold && complete).then(|| {
             Box::new(Lesson {
@@ -207,6 +228,8 @@ impl Heard {
                 care: learnt.profile().care(&self.rows),
                 rows: self.rows,
                 partial: false,
+                context,
+                bears: self.part.bears,
             })
         });
         reading.is_printer = true;
@@ -270,5 +293,40 @@ impl Visit {
             },
             _ => Went::Silent,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::interview::tests::{Server, rows};
+    use crate::poll::{Memory, Sighting};
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    /// What a print server says of itself, and what the printer behind it says in its context.
+    const HERE: &str = "1.3.6.1.2.1.1.1.0|4|HP ETHERNET MULTI-ENVIRONMENT\n1.3.6.1.2.1.1.2.0|6|1.3.6.1.4.1.11.2.3.9.1\n\
+                        1.3.6.1.2.1.1.3.0|67|100\n1.3.6.1.2.1.43.5.1.1.17.1|4|SYN0009001\n";
+    const INSIDE: &str = "1.3.6.1.2.1.43.10.2.1.3.1.1|2|7\n1.3.6.1.2.1.43.10.2.1.4.1.1|65|1500\n\
+                          1.3.6.1.2.1.43.11.1.1.8.1.1|2|100\n1.3.6.1.2.1.43.11.1.1.9.1.1|2|40\n";
+
+    #[tokio::test]
+    async fn a_printer_in_a_context_is_polled_there_in_two_questions() {
+        let asked = Arc::new(AtomicUsize::new(0));
+        let mut server = Server { here: rows(HERE), context: Some(("Jetdirect", rows(INSIDE))), asked: asked.clone() };
+        let profiles = Profiles::builtin();
+        let lesson = learn(&mut server, &profiles).await.unwrap();
+        assert_eq!(lesson.context.as_deref(), Some("Jetdirect"));
+        let at = "192.0.2.9:161".parse().unwrap();
+        let sighting = Sighting { at, credential: "v2c".into(), read_at: "2026-11-23T08:00:00Z".into(), lesson };
+        let mut memory = Memory::default();
+        memory.meet(vec![sighting]);
+        let known = memory.get(1).unwrap();
+        asked.store(0, Ordering::Relaxed);
+        let job = Job { device: 1, depth: Depth::Hot, extra: Extra::default(), resting: Vec::new() };
+        let visit = visit(&mut server, &profiles, known, &job).await;
+        let Met::Same { reading, complete: true, .. } = visit.met else { panic!("{visit:?}") };
+        assert_eq!((visit.depth, reading.total.map(|total| total.value)), (Depth::Hot, Some(1500)));
+        assert_eq!(asked.load(Ordering::Relaxed), 2);
     }
 }

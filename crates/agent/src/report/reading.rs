@@ -33,6 +33,7 @@ pub fn reading_text(read: &Read, look: Look) -> String {
     page.alerts(reading);
     page.lines("On the panel", &reading.console, Tone::Plain);
     page.counts(reading);
+    page.details(reading);
     page.lines("Doubts", &reading.doubts, Tone::Warn);
     page.lines("Forgiven in decoding", &reading.quirks, Tone::Dim);
     let profile = if reading.profile.is_empty() { "none" } else { &reading.profile };
@@ -354,6 +355,24 @@ impl Page<'_> {
         self.table(&[column("EVENT"), column("WHERE"), column("COUNT").right(), column("SOURCE")], rows);
     }
 
+    fn details(&mut self, reading: &Reading) {
+        if reading.details.is_empty() {
+            return;
+        }
+        self.head("Also told");
+        let rows = reading.details.iter().map(|detail| {
+            let unit = detail.unit.as_deref().unwrap_or_default().replace('_', " ");
+            let cells = vec![
+                (detail.what.replace('_', " "), Tone::Plain),
+                (detail.source.label.clone().unwrap_or_default(), Tone::Plain),
+                (format!("{} {unit}", detail.value).trim_end().to_owned(), Tone::Plain),
+            ];
+            self.row(cells, &detail.source, None)
+        });
+        let rows = rows.collect();
+        self.table(&[column("WHAT"), column("OF"), column("VALUE"), column("SOURCE")], rows);
+    }
+
     fn lines(&mut self, title: &str, lines: &[String], tone: Tone) {
         if lines.iter().all(|line| line.trim().is_empty()) {
             return;
@@ -482,12 +501,18 @@ mod tests {
         reading.identity.model = fact("Evil\u{1b}]0;owned\u{7}");
         reading.identity.location = fact("a\u{9b}2J");
         reading.console = vec!["\u{1b}[2JReady\r\nnext".to_owned()];
+        reading.details = vec![dca_printer::Detail {
+            what: "firmware".into(),
+            value: "F1.03\u{1b}[5m".into(),
+            unit: None,
+            source: Source { label: Some("Engine\u{7}".into()), ..Source::default() },
+        }];
         reading.doubts = vec!["odd \u{1b}[5m text".to_owned()];
         let read = read(reading);
         for sources in [false, true] {
             let text = reading_text(&read, Look { width: Some(80), color: false, sources });
             assert!(!text.chars().any(|letter| letter.is_control() && letter != '\n'), "{text:?}");
-            assert!(text.contains("Ready next"), "{text}");
+            assert!(text.contains("Ready next") && text.contains("F1.03"), "{text}");
         }
     }
 }

@@ -78,14 +78,24 @@ fn write(name: &str, rows: &[(Oid, Value)], reading: &Reading) -> String {
 /// Tables that a draft shows, the likeliest first.
 const TABLES: usize = 12;
 
-/// How much a table looks like one of meters: rows whose label names a service or a total count most, then the page count
-/// among the values. One number in all rows is a type or a unit, small ones are states.
+/// How much a table looks like one of meters. The page count among its values says most, then two values that make it up, then
+/// the share of labels that name a service or a total. One number in all rows is a type or a unit, small ones are states,
+/// and a label that comes again and again, or is a sentence, is an event's.
 fn likely(table: &Labelled<'_>, reading: &Reading) -> usize {
-    let named = table.rows.iter().filter(|row| meaning(&row.label).is_some()).count();
+    const LONGEST_LABEL: usize = 48;
+    let rows = table.rows.len().max(1);
+    let values: BTreeSet<i64> = table.rows.iter().map(|row| row.value).filter(|value| *value > 9).collect();
     let total = reading.total.as_ref().and_then(|total| i64::try_from(total.value).ok());
-    let has_total = total.is_some_and(|total| table.rows.iter().any(|row| row.value == total));
-    let large = table.rows.iter().filter(|row| row.value > 9).map(|row| row.value).collect::<BTreeSet<_>>().len();
-    if has_total || (named > 0 && large > 1) { 100 * usize::from(has_total) + 10 * named + large.min(9) } else { 0 }
+    let has_total = total.is_some_and(|total| values.contains(&total));
+    let adds_up = total.is_some_and(|total| values.iter().any(|part| values.contains(&(total - part))));
+    let labels: BTreeSet<&str> = table.rows.iter().map(|row| row.label.as_str()).collect();
+    let is_list = 2 * labels.len() < rows || labels.iter().any(|label| label.chars().count() > LONGEST_LABEL);
+    let named = table.rows.iter().filter(|row| meaning(&row.label).is_some()).count();
+    let says = named > 0 && values.len() > 1 && !is_list;
+    if !has_total && !adds_up && !says {
+        return 0;
+    }
+    100 * usize::from(has_total) + 60 * usize::from(adds_up) + 40 * named / rows + values.len().min(9)
 }
 
 /// Numbers without a label in the vendor's tree that are the page count: what stands beside them may be its parts.
@@ -251,6 +261,35 @@ mod tests {
         assert_eq!(meters, [(total, "total", 1500), (total, "mono", 900), (total, "full_color", 600)]);
         let unread: Vec<_> = trial.unread.iter().map(|row| (row.value.as_str(), row.label.as_deref())).collect();
         assert_eq!(unread, [("77", Some("Uhrzeit")), ("12", None)]);
+    }
+
+    #[test]
+    fn counters_go_before_events_and_states() {
+        let score = |rows: &[(&str, i64)]| {
+            let at = oid!("1.3.6.1.4.1.99999.1").to_oid();
+            let row = |(label, value): &(&str, i64)| super::super::labelled::Row {
+                value_at: &at,
+                label_at: &at,
+                label: (*label).to_owned(),
+                value: *value,
+            };
+            let table = Labelled { values: String::new(), labels: String::new(), rows: rows.iter().map(row).collect() };
+            let total = dca_printer::Total {
+                value: 1500,
+                unit: "impressions".into(),
+                source: dca_printer::Source::default(),
+                confidence: dca_printer::Confidence::A,
+            };
+            likely(&table, &Reading { total: Some(total), ..Reading::default() })
+        };
+        let counters = score(&[("Total", 1500), ("Schwarz", 900), ("Farbe", 600)]);
+        let parts = score(&[("A", 900), ("B", 600), ("C", 12)]);
+        let named = score(&[("Print", 700), ("Copy", 200)]);
+        let events =
+            score(&[("Print job done", 1201), ("Print job done", 1202), ("Print job done", 1203), ("Scan", 9)]);
+        let sentence = "The print job could not be finished because the paper has run out";
+        assert!(counters > parts && parts > named && named > 0, "{counters} {parts} {named}");
+        assert_eq!([events, score(&[(sentence, 11), ("Print", 12)]), score(&[("Print", 3), ("Copy", 3)])], [0, 0, 0]);
     }
 
     #[test]

@@ -120,7 +120,7 @@ impl Ask for Asked {
     }
 
     async fn columns(&mut self, columns: Vec<Oid>, max_rows: usize) -> Part {
-        let ticket = self.manager.table(Columns { columns, max_rows }, self.at, &self.who, self.now);
+        let ticket = self.manager.table(Columns { columns, max_rows, bears: None }, self.at, &self.who, self.now);
         match self.run(ticket) {
             Outcome::Table(table) => Part::table("the columns", table),
             _ => Part::default(),

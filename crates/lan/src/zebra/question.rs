@@ -25,6 +25,8 @@ pub enum Question {
     PlugAndPlay,
     /// `~HD`: temperatures and speeds.
     Head,
+    /// `~HQPH`: how far the print head has run, and those before it.
+    HeadLife,
     /// The value of a setting.
     Setting(Setting),
 }
@@ -36,8 +38,13 @@ pub enum Setting {
     Firmware,
     ProductName,
     UniqueId,
+    SerialNumber,
+    FriendlyName,
     PrintLength,
     LabelCount,
+    UserLabelCount,
+    HeadClean,
+    HostStatus,
     HeadResolution,
     HeadTemperature,
     MediaStatus,
@@ -50,7 +57,7 @@ impl Question {
     ///
     /// Of the settings, an answer does not say which question it belongs to. The first is asked again at the end: only
     /// if it says the same is nobody out of step.
-    pub const USUAL: [Self; 14] = [
+    pub const USUAL: [Self; 20] = [
         Self::Identification,
         Self::Status,
         Self::Errors,
@@ -59,11 +66,17 @@ impl Question {
         Self::Memory,
         Self::HardwareAddress,
         Self::PlugAndPlay,
+        Self::HeadLife,
         Self::Setting(Setting::Firmware),
         Self::Setting(Setting::PrintLength),
         Self::Setting(Setting::ProductName),
         Self::Setting(Setting::LabelCount),
+        Self::Setting(Setting::UserLabelCount),
         Self::Setting(Setting::UniqueId),
+        Self::Setting(Setting::SerialNumber),
+        Self::Setting(Setting::FriendlyName),
+        Self::Setting(Setting::HeadClean),
+        Self::Setting(Setting::HostStatus),
         Self::Setting(Setting::Firmware),
     ];
 
@@ -80,6 +93,7 @@ impl Question {
             Self::Maintenance => "~HQMA".into(),
             Self::PlugAndPlay => "~HQPP".into(),
             Self::Head => "~HD".into(),
+            Self::HeadLife => "~HQPH".into(),
             Self::Setting(setting) => format!("getvar {}", setting.name()).into(),
         }
     }
@@ -104,8 +118,13 @@ impl Setting {
             Self::Firmware => "appl.name",
             Self::ProductName => "device.product_name",
             Self::UniqueId => "device.unique_id",
+            Self::SerialNumber => "device.serial_number",
+            Self::FriendlyName => "device.friendly_name",
             Self::PrintLength => "odometer.total_print_length",
             Self::LabelCount => "odometer.total_label_count",
+            Self::UserLabelCount => "odometer.user_label_count",
+            Self::HeadClean => "odometer.headclean",
+            Self::HostStatus => "device.host_status",
             Self::HeadResolution => "head.resolution.in_dpi",
             Self::HeadTemperature => "head.temperature",
             Self::MediaStatus => "media.status",

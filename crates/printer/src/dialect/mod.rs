@@ -28,6 +28,9 @@ pub(crate) enum TextForm {
     /// A two-octet symbol set in front: see [`hp::without_symbol_set`].
     #[serde(rename = "hp-symbol-set")]
     HpSymbolSet,
+    /// The serial number in a status frame: see [`epson::serial`].
+    #[serde(rename = "epson-serial")]
+    EpsonSerial,
 }
 
 impl TextForm {
@@ -35,6 +38,7 @@ impl TextForm {
         match self {
             Self::Plain => octets,
             Self::HpSymbolSet => hp::without_symbol_set(octets),
+            Self::EpsonSerial => epson::serial(octets),
         }
     }
 }
@@ -48,6 +52,9 @@ pub(crate) enum RecordForm {
     /// The page counts of a status frame: see [`epson::page_counts`].
     #[serde(rename = "epson-page-counts")]
     EpsonPageCounts,
+    /// The error of a status frame: see [`epson::error`].
+    #[serde(rename = "epson-error")]
+    EpsonError,
 }
 
 impl RecordForm {
@@ -56,6 +63,7 @@ impl RecordForm {
         match self {
             Self::Brother => brother::records(octets),
             Self::EpsonPageCounts => epson::page_counts(octets),
+            Self::EpsonError => epson::error(octets),
         }
     }
 }

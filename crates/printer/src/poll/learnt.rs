@@ -25,6 +25,8 @@ pub struct Learnt {
     levels: Questions,
     meters: Questions,
     alerts: Vec<Oid>,
+    /// What is told and says nothing of other rows: versions, coverage.
+    told: Vec<Oid>,
     cold: Questions,
     /// The row that tells this device from another one at the same address.
     witness: Option<Oid>,
@@ -64,7 +66,9 @@ impl Learnt {
         let columns: Vec<Oid> = plan.walks.iter().filter(|column| has_rows(rows, column)).cloned().collect();
         let alerts: Vec<Oid> = plan.walks.iter().filter(|column| paces.pace(column) == Pace::Alert).cloned().collect();
         let fact = reading.identity.serial.as_ref().or(reading.identity.mac.as_ref());
-        let witness = fact.and_then(|fact| named(&fact.source)).filter(|oid| rows.get(oid.as_ref()).is_some());
+        let who = fact.and_then(|fact| named(&fact.source)).filter(|oid| rows.get(oid.as_ref()).is_some());
+        // A text that moves for other reasons tells who it is only to those who can read it.
+        let witness = who.clone().filter(|oid| paces.pace(oid) == Pace::Still);
         let answered = plan.gets.iter().chain(discovery).filter(|oid| rows.get(oid.as_ref()).is_some());
         Self {
             profile: profile.clone(),
@@ -72,7 +76,7 @@ impl Learnt {
                 .into_iter()
                 .filter_map(|oid| rows.get(oid.as_ref()).cloned().map(|value| (oid, value)))
                 .collect(),
-            hot: hot(profile, &reading, rows, at_pace(Pace::Hot), witness.clone()),
+            hot: hot(profile, &reading, rows, at_pace(Pace::Hot), who),
             levels: side_by_side(&columns, at_pace(Pace::Level)),
             meters: meters(profile, rows, &columns, at_pace(Pace::Meter)),
             cold: Questions {
@@ -81,6 +85,7 @@ impl Learnt {
                 columns: columns.into_iter().chain(alerts.clone()).collect::<BTreeSet<_>>().into_iter().collect(),
             },
             alerts,
+            told: profile.told().collect(),
             witness,
             total: reading.total.map(|total| total.source),
             known: reading.meters,
@@ -135,13 +140,14 @@ impl Learnt {
         if !extra.alerts || depth < Depth::Warm {
             reading.alerts.clear();
         }
+        // A version of yesterday is not today's.
+        reading.details.clear();
         if depth < Depth::Warm {
             reading.supplies.clear();
             reading.console.clear();
             reading.inputs.clear();
             reading.outputs.clear();
             reading.covers.clear();
-            reading.details.clear();
         }
         reading
     }
@@ -150,7 +156,8 @@ impl Learnt {
     /// else in the answers can be trusted to mean what it meant, and the device is to be read in full.
     pub fn contradiction(&self, asked: &Questions, fresh: &Rows) -> Option<Oid> {
         let differs = |oid: &&Oid| {
-            self.still.get(oid.as_ref()).is_some_and(|was| fresh.get(oid.as_ref()).is_none_or(|is| is != was))
+            let was = self.still.get(oid.as_ref()).filter(|_| !below(oid, &self.told));
+            was.is_some_and(|was| fresh.get(oid.as_ref()).is_none_or(|is| is != was))
         };
         let listed = asked.gets.iter().find(differs);
         let in_columns = || {
@@ -240,10 +247,10 @@ impl Paces {
 }
 
 /// The instances of a hot poll: what moves, who it is, and as many of the billed counts as there is room for.
-fn hot(profile: &Profile, reading: &Reading, rows: &Rows, moving: Vec<Oid>, witness: Option<Oid>) -> Vec<Oid> {
+fn hot(profile: &Profile, reading: &Reading, rows: &Rows, moving: Vec<Oid>, who: Option<Oid>) -> Vec<Oid> {
     let index = device::printer_index(rows).unwrap_or(1);
     let own = |oid: &Oid| !oid.starts_with(oids::HR_DEVICE_STATUS) || oid.arcs().last() == Some(index);
-    let wanted = witness.into_iter().chain(moving.into_iter().filter(own)).chain(pins(profile, reading, rows));
+    let wanted = who.into_iter().chain(moving.into_iter().filter(own)).chain(pins(profile, reading, rows));
     let mut hot = Vec::new();
     for oid in wanted {
         if hot.len() < MAX_HOT && !hot.contains(&oid) {

@@ -1,26 +1,42 @@
-//! A vendor's own alerts: their texts, and the codes that its technicians know them by.
+//! A vendor's own alerts: their texts, and the codes that its technicians know them by. Some tables show what is wrong at the
+//! moment, others are a history (service calls, jams) that a technician reads before the trip.
 //!
-//! An alert that prtAlertTable tells in the same words gets the code; any other one is added.
+//! An alert that prtAlertTable tells in the same words gets the code; any other one is added. What is past is never active.
 
 use super::detail::{beside, text};
-use super::file::{File, Grade, Note, Number, OidText};
+use super::file::{Arcs, File, Grade, Note, Number, OidText};
 use crate::reading::{Alert, Reading};
 use crate::rows::Rows;
-use crate::standard::table::{self, column, dotted, number};
+use crate::standard::table::{self, dotted, number};
+use dca_snmp::Value;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
 /// Rows of one table that are looked at.
 const MAX_ROWS: usize = 128;
+/// Entries of one history that are kept.
+const MAX_PAST: usize = 64;
 
-/// Columns of a table whose rows are what is wrong at the moment.
+/// Columns of a table of troubles.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct AlertTable {
-    pub(crate) text: OidText,
-    /// A number or a text; 0 is none.
+    /// What the device says; without it the code is all that is said.
+    pub(crate) text: Option<OidText>,
+    /// The code that technicians know, a number or a text; 0 and blanks are none.
     pub(crate) code: Option<OidText>,
-    pub(crate) severity: Option<SeverityCodes>,
+    severity: Option<SeverityCodes>,
+    /// The page count at which it came.
+    pages: Option<OidText>,
+    /// Only the rows whose index ends so, where the row's number stands before the column's.
+    ends: Option<Arcs>,
+    /// What all rows are about: `service_call`, `jam` ...
+    group: Option<String>,
+    /// Who is concerned (PrtAlertTrainingLevelTC in snake_case).
+    training: Option<String>,
+    /// True: a history. What it tells is over.
+    #[serde(default)]
+    pub(crate) past: bool,
     pub(crate) confidence: Grade,
     /// Who says so: a MIB and its object, a recording, a collector's source.
     #[serde(rename = "source")]
@@ -53,10 +69,70 @@ pub(crate) enum Severity {
 }
 
 impl AlertTable {
+    /// The column that has a cell in every row.
+    pub(super) fn key(&self) -> Option<&OidText> {
+        self.text.as_ref().or(self.code.as_ref())
+    }
+
     /// The columns that it needs.
-    pub(super) fn columns(&self) -> Vec<&dca_snmp::Oid> {
+    pub(super) fn columns(&self) -> impl Iterator<Item = &dca_snmp::Oid> {
         let severity = self.severity.as_ref().map(|severity| &severity.column);
-        [&self.text].into_iter().chain(&self.code).chain(severity).map(|column| &column.0).collect()
+        let all = [self.text.as_ref(), self.code.as_ref(), severity, self.pages.as_ref()];
+        all.into_iter().flatten().map(|column| &column.0)
+    }
+
+    fn alerts(&self, rows: &Rows) -> Vec<Alert> {
+        let Some(key) = self.key() else { return Vec::new() };
+        let depth = key.0.as_ref().len();
+        let mut found: Vec<Alert> = Vec::new();
+        for (oid, value) in rows.under(key.0.as_ref()).take(MAX_ROWS) {
+            let index: Vec<u32> = oid.arcs().skip(depth).collect();
+            if self.ends.as_ref().is_some_and(|ends| !index.ends_with(&ends.0)) {
+                continue;
+            }
+            let cell = |column: &OidText| beside(rows, &column.0, &index);
+            let service_code = self.code.as_ref().and_then(cell).and_then(code);
+            let told = if self.text.is_some() { text(value) } else { service_code.clone() };
+            let Some(mut description) = told.filter(|told| told.chars().any(char::is_alphanumeric)) else { continue };
+            let pages = self.pages.as_ref().and_then(cell).and_then(number).filter(|pages| *pages > 0);
+            if let Some(pages) = pages {
+                description = format!("{description}, at {pages} pages");
+            }
+            // The same trouble again and again is told once.
+            if self.past && found.last().is_some_and(|last| last.description == description) {
+                continue;
+            }
+            let severity = self.severity.as_ref().and_then(|severity| {
+                let code = cell(&severity.column).and_then(number)?;
+                severity.meaning.get(&Number(code)).copied()
+            });
+            let (word, training) = match severity {
+                None if self.past => ("other", None),
+                None => ("unknown", None),
+                Some(Severity::Information) => ("other", None),
+                Some(Severity::Warning) => ("warning", None),
+                Some(Severity::Critical) => ("critical", None),
+                Some(Severity::FieldService) => ("critical", Some("field_service")),
+            };
+            let name = self.group.as_deref().filter(|_| self.past).unwrap_or("vendor");
+            found.push(Alert {
+                index: format!("{name}.{}", dotted(&index)),
+                severity: word.to_owned(),
+                training: training.map(str::to_owned).or_else(|| self.training.clone()),
+                group: self.group.clone(),
+                code: None,
+                code_name: None,
+                description,
+                location: None,
+                service_code,
+                active: !self.past && severity != Some(Severity::Information),
+                source: table::source(oid),
+            });
+        }
+        if self.past {
+            found.truncate(MAX_PAST);
+        }
+        found
     }
 }
 
@@ -66,42 +142,23 @@ pub(super) fn read(file: &File, rows: &Rows, reading: &mut Reading) {
             alert.service_code = leading(&alert.description, shape).map(str::to_owned);
         }
     }
-    for alerts in &file.alert_table {
-        for (index, oid, value) in column(rows, alerts.text.0.as_ref()).take(MAX_ROWS) {
-            let Some(description) = text(value) else { continue };
-            let code = alerts.code.as_ref().and_then(|code| beside(rows, &code.0, &index));
-            let code = code.and_then(|code| number(code).map(|code| code.to_string()).or_else(|| text(code)));
-            let code = code.filter(|code| code != "0");
-            let told = reading.alerts.iter_mut().find(|alert| alert.description.eq_ignore_ascii_case(&description));
-            if let Some(told) = told {
-                told.service_code = told.service_code.take().or(code);
-                continue;
+    for own in &file.alert_table {
+        for alert in own.alerts(rows) {
+            let same = |told: &&mut Alert| !own.past && told.description.eq_ignore_ascii_case(&alert.description);
+            match reading.alerts.iter_mut().find(same) {
+                Some(told) => told.service_code = told.service_code.take().or(alert.service_code),
+                None => reading.alerts.push(alert),
             }
-            let severity = alerts.severity.as_ref().and_then(|severity| {
-                let code = beside(rows, &severity.column.0, &index).and_then(number)?;
-                severity.meaning.get(&Number(code)).copied()
-            });
-            let (word, training) = match severity {
-                None => ("unknown", None),
-                Some(Severity::Information) => ("other", None),
-                Some(Severity::Warning) => ("warning", None),
-                Some(Severity::Critical) => ("critical", None),
-                Some(Severity::FieldService) => ("critical", Some("field_service")),
-            };
-            reading.alerts.push(Alert {
-                index: format!("vendor.{}", dotted(&index)),
-                severity: word.to_owned(),
-                training: training.map(str::to_owned),
-                group: None,
-                code: None,
-                code_name: None,
-                description,
-                location: None,
-                service_code: code,
-                active: severity != Some(Severity::Information),
-                source: table::source(oid),
-            });
         }
+    }
+}
+
+/// A code as a technician reads it; 0, zeros and blanks are a place that is not used.
+fn code(value: &Value) -> Option<String> {
+    match number(value) {
+        Some(0) => None,
+        Some(number) => Some(number.to_string()),
+        None => text(value),
     }
 }
 

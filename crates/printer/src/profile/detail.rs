@@ -1,10 +1,11 @@
-//! What a vendor's tables add to the rows of prtMarkerSuppliesTable: order number, serial number, pages left.
+//! What a vendor's tables add to the rows of prtMarkerSuppliesTable: order number, serial number, pages left, and how much
+//! is left where the standard level only says "some".
 
 use super::file::{Detail, File, Join, Number};
 use crate::reading::{Reading, Supply};
 use crate::rows::Rows;
 use crate::standard::text::{Decoder, date_and_time};
-use crate::standard::{supplies, table};
+use crate::standard::{color, supplies, table};
 use dca_snmp::{Oid, OidRef, Value, oid};
 
 const SUPPLIES: OidRef<'static> = oid!("1.3.6.1.2.1.43.11.1.1");
@@ -15,7 +16,7 @@ const NOTHING: &[&str] = &["unknown", "n/a", "none", "-", "null"];
 
 /// The columns that an entry needs.
 pub(super) fn columns(detail: &Detail) -> impl Iterator<Item = Oid> {
-    let optional = [&detail.part_number, &detail.serial, &detail.installed, &detail.pages_left];
+    let optional = [&detail.part_number, &detail.serial, &detail.installed, &detail.percent, &detail.pages_left];
     let when = detail.pages_when.as_ref().map(|when| &when.column);
     let state = detail.state.as_ref().map(|state| &state.column);
     let all = [detail.join.column()].into_iter().chain(optional.into_iter().flatten()).chain(when).chain(state);
@@ -40,6 +41,16 @@ pub(super) fn read(file: &File, rows: &Rows, reading: &mut Reading) {
                 detail.pages_when.as_ref().is_none_or(code)
             });
             if let Some(supply) = reading.supplies.get_mut(supply) {
+                if let Some(column) = &detail.percent
+                    && let Some(left @ 0..=100) = cell(column).and_then(table::number)
+                    && (supply.level, supply.class.as_str()) == (None, "consumed")
+                {
+                    let at = column.0.join(index.iter().copied()).ok();
+                    supply.source = at.as_ref().map(table::source).unwrap_or_default();
+                    supply.percent = Some(left as f64);
+                    supply.state = supplies::state(Some(left), supply.percent, false, false).to_owned();
+                    supply.confidence = supply.confidence.max(detail.confidence.0);
+                }
                 supply.part_number = part_number.or(supply.part_number.take());
                 supply.serial = serial.or(supply.serial.take());
                 supply.installed = installed.or(supply.installed.take());
@@ -60,6 +71,7 @@ fn joined(detail: &Detail, rows: &Rows, supplies: &[Supply]) -> Vec<(Vec<u32>, u
         let place = match &detail.join {
             Join::Reference { .. } => referenced(value.as_oid()?, supplies),
             Join::Description { .. } => described(&Decoder::default().text(value.as_octets()?), supplies),
+            Join::Color { .. } => colored(&Decoder::default().text(value.as_octets()?), supplies),
             Join::SameRow { .. } => numbered(*index.first()?, supplies),
         };
         Some((index, place?))
@@ -76,16 +88,25 @@ fn referenced(cell: OidRef<'_>, supplies: &[Supply]) -> Option<usize> {
 /// The supply whose row has this number, if there is but one.
 fn numbered(row: u32, supplies: &[Supply]) -> Option<usize> {
     let row = row.to_string();
-    let mut same = supplies.iter().enumerate().filter(|(_, supply)| supply.index.rsplit('.').next() == Some(&row));
-    let (place, _) = same.next()?;
-    same.next().is_none().then_some(place)
+    only(supplies, |supply| supply.index.rsplit('.').next() == Some(&row))
 }
 
 /// Only a text that one supply alone has names it.
 fn described(text: &str, supplies: &[Supply]) -> Option<usize> {
-    let mut same = supplies.iter().enumerate().filter(|(_, supply)| !text.is_empty() && supply.description == text);
-    let (place, _) = same.next()?;
-    same.next().is_none().then_some(place)
+    only(supplies, |supply| !text.is_empty() && supply.description == text)
+}
+
+/// The one toner or ink of the colour that the text names.
+fn colored(text: &str, supplies: &[Supply]) -> Option<usize> {
+    let color = color::named_in(text)?;
+    only(supplies, |supply| supplies::is_inked(&supply.kind) && supply.color.as_ref() == Some(&color))
+}
+
+/// The place of the only supply that fits.
+pub(super) fn only(supplies: &[Supply], fits: impl Fn(&Supply) -> bool) -> Option<usize> {
+    let mut fitting = supplies.iter().enumerate().filter(|(_, supply)| fits(supply));
+    let (place, _) = fitting.next()?;
+    fitting.next().is_none().then_some(place)
 }
 
 /// A text that says something.

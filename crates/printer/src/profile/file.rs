@@ -1,9 +1,11 @@
 //! A profile as its TOML file says it. Every value is checked while it is read, so an error knows its line.
 
 use super::alerts::AlertTable;
+use super::details::{Console, Detail as Told, DetailTable};
 use super::history::RemovedTable;
 use super::key::{Key, Words};
 use super::own_supplies::SupplyTable;
+use super::wear::WearTable;
 use crate::dialect::{RecordForm, TextForm};
 use crate::reading::Confidence;
 use dca_snmp::Oid;
@@ -39,7 +41,13 @@ pub(crate) struct File {
     #[serde(default)]
     pub(crate) count_table: Vec<CountTable>,
     #[serde(default)]
-    pub(crate) log: Vec<Log>,
+    pub(crate) wear: Vec<WearTable>,
+    #[serde(default)]
+    pub(crate) detail: Vec<Told>,
+    #[serde(default)]
+    pub(crate) detail_table: Vec<DetailTable>,
+    #[serde(default)]
+    pub(crate) console: Vec<Console>,
     #[serde(default)]
     pub(crate) supplies: Supplies,
     #[serde(default)]
@@ -227,6 +235,15 @@ pub(crate) struct Records {
     pub(crate) maintenance: BTreeMap<Tag, Part>,
     #[serde(default)]
     pub(crate) counts: BTreeMap<Tag, Event>,
+    /// Codes of the state of a supply.
+    #[serde(default)]
+    pub(crate) states: BTreeMap<Tag, SupplyState>,
+    /// Codes of what is wrong at the moment, and what they say.
+    #[serde(default)]
+    pub(crate) alerts: BTreeMap<Tag, BTreeMap<Number, String>>,
+    /// Shares in whole percent and hundredths, an octet each.
+    #[serde(default)]
+    pub(crate) shares: BTreeMap<Tag, String>,
     pub(crate) confidence: Grade,
     /// Who says so: a MIB and its object, a recording, a collector's source.
     #[serde(rename = "source")]
@@ -234,6 +251,18 @@ pub(crate) struct Records {
     /// What else a reader should know.
     #[serde(rename = "why")]
     pub(crate) _why: Option<Note>,
+}
+
+/// The supply that a code is about, and what the code says of it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SupplyState {
+    /// `toner`, `opc` ...: the supply of this type, if there is but one.
+    #[serde(rename = "type")]
+    pub(crate) kind: String,
+    /// The supply of this colour, if there is but one.
+    pub(crate) color: Option<String>,
+    pub(crate) meaning: BTreeMap<Number, Worse>,
 }
 
 /// Wear of a part.
@@ -251,6 +280,8 @@ pub(crate) struct Part {
 pub(crate) enum Measure {
     /// What is left: in 0.01 percent in four octets, or in two octets as steps and the number of steps.
     HundredthsOfPercent,
+    /// What is left in tens of percent, rounded up: told where nothing tells it finer.
+    TensOfPercent,
     /// Pages until it is due.
     PagesLeft,
 }
@@ -302,32 +333,6 @@ pub(crate) struct CountTable {
     pub(crate) _why: Option<Note>,
 }
 
-/// What the device notes of past or present troubles beside prtAlertTable: service codes, error texts.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Log {
-    /// The column of codes (numbers or texts).
-    pub(crate) entries: OidText,
-    /// Only the rows whose index ends so, where the row's number stands before the column's.
-    pub(crate) ends: Option<Arcs>,
-    /// A column with the page count at which it happened.
-    pub(crate) pages: Option<OidText>,
-    /// What an entry is: service_call, jam, error.
-    pub(crate) what: String,
-    /// True: the trouble is there at this moment. A history is not.
-    #[serde(default)]
-    pub(crate) active: bool,
-    /// Who is concerned (PrtAlertTrainingLevelTC in snake_case).
-    pub(crate) training: Option<String>,
-    pub(crate) confidence: Grade,
-    /// Who says so: a MIB and its object, a recording, a collector's source.
-    #[serde(rename = "source")]
-    pub(crate) _source: Note,
-    /// What else a reader should know.
-    #[serde(rename = "why")]
-    pub(crate) _why: Option<Note>,
-}
-
 /// How this vendor fills prtMarkerSuppliesTable, and where more is known of its rows.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -352,6 +357,8 @@ pub(crate) struct Detail {
     pub(crate) serial: Option<OidText>,
     /// When it was put in, as DateAndTime (RFC 2579).
     pub(crate) installed: Option<OidText>,
+    /// What is left in percent, where prtMarkerSuppliesLevel does not tell.
+    pub(crate) percent: Option<OidText>,
     /// The vendor's own word on how much is left: the worse of it and the level wins.
     pub(crate) state: Option<StateCodes>,
     pub(crate) pages_left: Option<OidText>,
@@ -374,6 +381,8 @@ pub(crate) enum Join {
     Reference { reference: OidText },
     /// A column that holds the text of prtMarkerSuppliesDescription.
     Description { description: OidText },
+    /// A column of texts that name a colour: the one toner or ink of that colour.
+    Color { color: OidText },
     /// A column whose rows have the numbers of the supplies' rows.
     SameRow { same_row: OidText },
 }
@@ -383,6 +392,7 @@ impl Join {
         match self {
             Self::Reference { reference: column }
             | Self::Description { description: column }
+            | Self::Color { color: column }
             | Self::SameRow { same_row: column } => column,
         }
     }

@@ -12,12 +12,12 @@
 mod alerts;
 mod builtin;
 mod detail;
+mod details;
 mod error;
 mod file;
 mod history;
 mod identity;
 mod key;
-mod log;
 mod meters;
 mod own_supplies;
 mod pick;
@@ -27,6 +27,7 @@ mod records;
 mod resolve;
 mod sums;
 mod total;
+mod wear;
 
 pub use error::ProfileError;
 pub(crate) use key::Words;
@@ -180,7 +181,8 @@ impl Profile {
         total::choose(&self.file, &mut reading);
         own_supplies::read(&self.file, rows, &mut reading);
         detail::read(&self.file, rows, &mut reading);
-        log::read(&self.file, rows, &mut reading);
+        wear::read(&self.file, rows, &mut reading);
+        details::read(&self.file, rows, &mut reading);
         history::read(&self.file, rows, &mut reading);
         alerts::read(&self.file, rows, &mut reading);
         bound(&mut reading.doubts);
@@ -207,7 +209,8 @@ impl Profile {
         let meters = file.meter.iter().flat_map(|meter| meter.oid.iter().chain(meter.sum.iter().flatten()));
         let records = file.records.iter().map(|records| &records.oid);
         let counts = file.count.iter().map(|count| &count.oid);
-        identity.into_iter().chain(meters.chain(records).chain(counts).map(|oid| oid.0.clone()))
+        let details = file.detail.iter().map(|detail| &detail.oid).chain(file.console.iter().map(|text| &text.oid));
+        identity.into_iter().chain(meters.chain(records).chain(counts).chain(details).map(|oid| oid.0.clone()))
     }
 
     /// The columns that its entries name.
@@ -221,13 +224,14 @@ impl Profile {
                 .map(|oid| oid.0.clone())
         });
         let (_, identity) = identity::questions(&file.identity);
-        let logs = file.log.iter().flat_map(log::columns);
         let details = file.supplies.detail.iter().flat_map(detail::columns);
         let supplies = file.supplies.table.iter().flat_map(own_supplies::SupplyTable::columns);
         let removed = file.supplies.removed.iter().flat_map(history::RemovedTable::columns);
         let alerts = file.alert_table.iter().flat_map(alerts::AlertTable::columns);
-        let all = meters.chain(counts).chain(identity).chain(logs).chain(details);
-        all.chain(supplies.chain(removed).chain(alerts).cloned())
+        let wear = file.wear.iter().flat_map(wear::WearTable::columns);
+        let told = file.detail_table.iter().flat_map(details::DetailTable::columns);
+        let all = meters.chain(counts).chain(identity).chain(details);
+        all.chain(supplies.chain(removed).chain(alerts).chain(wear).chain(told).cloned())
     }
 
     /// Instances and columns of counts, which move as the device works.
@@ -238,9 +242,10 @@ impl Profile {
         let records = file.records.iter().map(|records| &records.oid);
         let counts = file.count.iter().map(|count| &count.oid);
         let count_tables = file.count_table.iter().map(|table| &table.values);
-        let past = file.log.iter().filter(|log| !log.active).flat_map(|log| [Some(&log.entries), log.pages.as_ref()]);
-        let all = meters.chain(tables).chain(records).chain(counts).chain(count_tables).chain(past.flatten());
-        all.map(|oid| oid.0.clone())
+        let wear = file.wear.iter().map(|table| &table.used);
+        let past = file.alert_table.iter().filter(|table| table.past).flat_map(alerts::AlertTable::columns);
+        let all = meters.chain(tables).chain(records).chain(counts).chain(count_tables).chain(wear);
+        all.map(|oid| &oid.0).chain(past).cloned()
     }
 
     /// Columns of labels and codes, which say what the rows beside them count.
@@ -252,14 +257,24 @@ impl Profile {
         all.filter(move |column| !moving.iter().any(|moving| column.starts_with(moving.as_ref())))
     }
 
-    /// Columns of what a supply has left.
-    pub(crate) fn wearing(&self) -> impl Iterator<Item = Oid> {
-        self.file.supplies.detail.iter().filter_map(|detail| detail.pages_left.as_ref()).map(|oid| oid.0.clone())
+    /// Instances and columns of details.
+    pub(crate) fn told(&self) -> impl Iterator<Item = Oid> {
+        let tables = self.file.detail_table.iter().map(|table| &table.values);
+        self.file.detail.iter().map(|detail| &detail.oid).chain(tables).map(|oid| oid.0.clone())
     }
 
-    /// Columns of troubles that last, beside prtAlertTable.
+    /// Columns of what a supply has left, and texts of the panel.
+    pub(crate) fn wearing(&self) -> impl Iterator<Item = Oid> {
+        let supplies = &self.file.supplies;
+        let details = supplies.detail.iter().flat_map(|detail| [&detail.pages_left, &detail.percent]);
+        let levels = details.flatten().chain(supplies.table.iter().map(|table| &table.level));
+        levels.chain(self.file.console.iter().map(|text| &text.oid)).map(|oid| oid.0.clone())
+    }
+
+    /// Columns of troubles beside prtAlertTable.
     pub(crate) fn troubles(&self) -> impl Iterator<Item = Oid> {
-        self.file.log.iter().filter(|log| log.active).flat_map(log::columns)
+        let active = self.file.alert_table.iter().filter(|table| !table.past);
+        active.flat_map(alerts::AlertTable::columns).cloned()
     }
 
     /// The instances that a meter adds to this one.

@@ -1,7 +1,7 @@
 //! A vendor's own table of supplies, for devices that leave prtMarkerSuppliesTable empty.
 
 use super::detail::{beside, text};
-use super::file::{File, Grade, Note, Number, OidText};
+use super::file::{File, Grade, Note, Number, OidText, Worse};
 use crate::reading::{Reading, Supply};
 use crate::rows::Rows;
 use crate::standard::table::{column, dotted, number, share_of, source, tenth};
@@ -29,6 +29,9 @@ pub(crate) struct SupplyTable {
     /// The colour by the last arc of the index, where the description has no word for it.
     #[serde(default)]
     colors: BTreeMap<Number, String>,
+    /// Levels that are no levels but say how little is left.
+    #[serde(default)]
+    states: BTreeMap<Number, Worse>,
     pub(crate) confidence: Grade,
     /// Who says so: a MIB and its object, a recording, a collector's source.
     #[serde(rename = "source")]
@@ -98,7 +101,10 @@ pub(super) fn read(file: &File, rows: &Rows, reading: &mut Reading) {
                 capacity,
                 level,
                 percent: left.map(tenth),
-                state: supplies::state(told, left, false, false).to_owned(),
+                state: match told.and_then(|told| own.states.get(&Number(told))) {
+                    Some(state) => state.word().to_owned(),
+                    None => supplies::state(told, left, false, false).to_owned(),
+                },
                 pages_left: None,
                 source: source(oid),
                 confidence: own.confidence.0,

@@ -76,7 +76,10 @@ impl File {
         self.records.extend_from_slice(&parent.records);
         self.count.extend_from_slice(&parent.count);
         self.count_table.extend_from_slice(&parent.count_table);
-        self.log.extend_from_slice(&parent.log);
+        self.wear.extend_from_slice(&parent.wear);
+        self.detail.extend_from_slice(&parent.detail);
+        self.detail_table.extend_from_slice(&parent.detail_table);
+        self.console.extend_from_slice(&parent.console);
         self.deny.extend_from_slice(&parent.deny);
         self.fragile.extend_from_slice(&parent.fragile);
         self.context = self.context.take().or_else(|| parent.context.clone());
@@ -105,12 +108,15 @@ impl Given<'_> {
         let counts = self.file.count.iter().map(|count| (&count.oid, count.confidence));
         let tables = self.file.count_table.iter().map(|table| (&table.values, table.confidence));
         let details = self.file.supplies.detail.iter().map(|detail| (detail.join.column(), detail.confidence));
-        let logs = self.file.log.iter().map(|log| (&log.entries, log.confidence));
+        let wear = self.file.wear.iter().map(|table| (&table.used, table.confidence));
+        let told = self.file.detail.iter().map(|detail| (&detail.oid, detail.confidence));
+        let in_rows = self.file.detail_table.iter().map(|table| (&table.values, table.confidence));
+        let console = self.file.console.iter().map(|text| (&text.oid, text.confidence));
         let supplies = self.file.supplies.table.iter().map(|table| (&table.level, table.confidence));
         let removed = self.file.supplies.removed.iter().map(|table| (&table.pages, table.confidence));
-        let alerts = self.file.alert_table.iter().map(|table| (&table.text, table.confidence));
-        let own = supplies.chain(removed).chain(alerts);
-        for (oid, confidence) in counts.chain(tables).chain(details).chain(logs).chain(own) {
+        let alerts = self.file.alert_table.iter().filter_map(|table| Some((table.key()?, table.confidence)));
+        let own = supplies.chain(removed).chain(alerts).chain(wear).chain(told).chain(in_rows).chain(console);
+        for (oid, confidence) in counts.chain(tables).chain(details).chain(own) {
             if confidence.0 > Confidence::B {
                 return Err(self.error(self.place(&oid.0.to_string()), "expected confidence A or B here"));
             }
@@ -121,6 +127,10 @@ impl Given<'_> {
                 let what = "expected `codes` with `meaning`, or `texts` with `begins`";
                 return Err(self.error(self.place(&table.values.0.to_string()), what));
             }
+        }
+        if let Some(at) = self.file.alert_table.iter().position(|table| table.key().is_none()) {
+            let places = self.text.match_indices("[[alert_table]]").nth(at).map_or(0, |(place, _)| place);
+            return Err(self.error(places, "expected `text` or `code`: what does a row say?"));
         }
         for deny in &self.file.deny {
             // A deny-list entry that covers the profile's own question is a mistake in one of the two.

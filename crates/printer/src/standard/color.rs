@@ -179,6 +179,12 @@ pub(crate) fn named_in(text: &str) -> Option<String> {
     })
 }
 
+/// The colour that a prtMarkerColorantValue names, letters included: there `K` can be nothing else.
+pub(crate) fn colorant(text: &str) -> Option<String> {
+    let letter = || LETTERS.iter().find(|(code, _)| text.trim().eq_ignore_ascii_case(code));
+    named_in(text).or_else(|| letter().map(|(_, color)| (*color).to_owned()))
+}
+
 fn word(token: &str) -> Option<&'static str> {
     let whole = WORDS.iter().find(|(_, words)| words.contains(&token)).map(|(color, _)| *color);
     whole.or_else(|| COMPOUND.iter().find(|(start, _)| token.starts_with(start)).map(|(_, color)| *color))
@@ -201,6 +207,17 @@ fn bracketed(text: &str) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_colorant_is_a_colour_or_unknown() {
+        let check = |text: &str, color: Option<&str>| assert_eq!(colorant(text).as_deref(), color, "{text}");
+        check("black", Some("black"));
+        check("K", Some("black"));
+        check("Photo Black", Some("photo black"));
+        for text in ["", "other", "unknown", "none", "3", "CF410A", "SimpleColor", "X"] {
+            check(text, None);
+        }
+    }
 
     #[test]
     fn colors_are_told_in_many_languages() {

@@ -24,7 +24,11 @@ impl DeviceId {
         let ports = column(rows, oids::PORT_DEVICE_ID).map(|(_, oid, value)| (oid.clone(), value));
         let own = Brands::get().device_ids().filter_map(|oid| Some((oid.clone(), rows.get(oid.as_ref())?)));
         let misplaced = column(rows, oids::HR_DEVICE_ID).map(|(_, oid, value)| (oid.clone(), value));
-        ports.take(16).chain(own).chain(misplaced.take(16)).find_map(|(oid, value)| Self::parse(oid, value.as_octets()?))
+        ports
+            .take(16)
+            .chain(own)
+            .chain(misplaced.take(16))
+            .find_map(|(oid, value)| Self::parse(oid, value.as_octets()?))
     }
 
     /// `None` if the octets hold neither a maker nor a model.

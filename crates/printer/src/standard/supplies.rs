@@ -197,22 +197,24 @@ fn color_of(
     let joined = |row: u32| {
         let mut at = index.clone();
         *at.last_mut()? = row;
-        let text = context.descriptions.text(colorants.octets(COLORANT_VALUE, &at)?).to_lowercase();
-        let known = !matches!(text.as_str(), "" | "other" | "unknown" | "none");
-        known.then(|| color::named_in(&text).unwrap_or(text))
+        Some(context.descriptions.text(colorants.octets(COLORANT_VALUE, &at)?))
     };
     let colored = is_inked(kind) || matches!(kind, "opc" | "developer");
     let named = || color::named_in(description);
-    match table.number(COLORANT, index) {
-        Some(row) if row > 0 && (colored || kind == "other") => u32::try_from(row).ok().and_then(joined).or_else(named),
+    let told = match table.number(COLORANT, index) {
+        Some(row) if row > 0 && (colored || kind == "other") => u32::try_from(row).ok().and_then(joined),
         // The column is missing: a colorant of the same row is a supply's own where the supply has a colour.
-        None if is_inked(kind) => named().or_else(|| index.last().and_then(|row| joined(*row))),
-        _ => named(),
-    }
-    .or_else(|| (monochrome && is_inked(kind)).then(|| "black".to_owned()))
+        None if is_inked(kind) && named().is_none() => index.last().and_then(|row| joined(*row)),
+        _ => None,
+    };
+    // What is no colour's name stays unknown: a model's code is none, and "tri-color" is no black either.
+    let says = told.filter(|text| !matches!(text.to_lowercase().as_str(), "" | "other" | "unknown" | "none"));
+    let black = || (says.is_none() && monochrome && is_inked(kind)).then(|| "black".to_owned());
+    says.as_deref().and_then(color::colorant).or_else(named).or_else(black)
 }
 
-fn is_inked(kind: &str) -> bool {
+/// True for what puts colour on paper.
+pub(crate) fn is_inked(kind: &str) -> bool {
     matches!(
         kind,
         "toner"

@@ -302,8 +302,13 @@ impl Device {
             tags.insert(tag(id), u32::try_from(self.count(&key)).unwrap());
             keys.insert(key);
         }
-        for id in entry.get("maintenance").and_then(toml::Value::as_table).into_iter().flat_map(|table| table.keys()) {
-            tags.insert(tag(id), 4200);
+        for (id, part) in entry.get("maintenance").and_then(toml::Value::as_table).into_iter().flatten() {
+            let tens = part["as"].as_str() == Some("tens_of_percent");
+            tags.insert(tag(id), if tens { 50 } else { 4200 });
+        }
+        for (id, code) in [("states", 3), ("shares", 0x0231), ("alerts", 4)] {
+            let ids = entry.get(id).and_then(toml::Value::as_table).into_iter().flat_map(|table| table.keys());
+            tags.extend(ids.map(|id| (tag(id), code)));
         }
         for id in entry.get("counts").and_then(toml::Value::as_table).into_iter().flat_map(|table| table.keys()) {
             tags.insert(tag(id), 3);
@@ -314,7 +319,19 @@ impl Device {
             let frame = frame.into_iter().chain(counts).collect();
             return (keys, vec![(oid(text(entry, "oid").unwrap()), Value::OctetString(frame))]);
         }
+        if text(entry, "form") == Some("epson-error") {
+            let frame = [b"@BDC ST2\r\n".as_slice(), &[6, 0, 1, 1, 0, 2, 1, 4]].concat();
+            return (keys, vec![(oid(text(entry, "oid").unwrap()), Value::OctetString(frame))]);
+        }
         let mut string = Vec::new();
+        if entry.contains_key("shares") {
+            for (id, value) in tags {
+                string.extend([id, 2]);
+                string.extend(u16::try_from(value).unwrap().to_be_bytes());
+            }
+            string.push(0xff);
+            return (keys, vec![(oid(text(entry, "oid").unwrap()), Value::OctetString(string))]);
+        }
         for (id, value) in tags {
             string.extend([id, 1, 4]);
             string.extend(value.to_be_bytes());
@@ -330,13 +347,28 @@ type Said = Vec<(String, Key)>;
 type Build = fn(&toml::Table) -> Vec<(Oid, Value)>;
 
 /// Kinds of entries whose rows need nothing of the device.
-const OTHERS: [(&str, Build); 6] = [
+const OTHERS: [(&str, Build); 9] = [
     ("count_table", count_table),
-    ("log", |entry| {
-        let ends = text(entry, "ends").map_or("1".to_owned(), |ends| format!("1.{ends}"));
-        let cell = |column: &str| oid(&format!("{column}.{ends}"));
-        let code = (cell(text(entry, "entries").unwrap()), octets("SC542"));
-        [code].into_iter().chain(text(entry, "pages").map(|column| (cell(column), number(1234)))).collect()
+    ("wear", |entry| {
+        let cells = [("used", number(3000)), ("life", number(12_000))];
+        cells.into_iter().map(|(key, value)| (oid(text(entry, key).unwrap()).join([1]).unwrap(), value)).collect()
+    }),
+    ("detail", |entry| {
+        let date = entry.get("date").is_some_and(|date| date.as_bool() == Some(true));
+        let value = if date { Value::OctetString(vec![7, 234, 3, 1, 10, 30, 0, 0]) } else { octets("V 1.7") };
+        vec![(oid(text(entry, "oid").unwrap()), value)]
+    }),
+    ("console", |entry| vec![(oid(text(entry, "oid").unwrap()), octets("Sleeping"))]),
+    ("detail_table", |entry| {
+        let index = text(entry, "ends").map_or("1".to_owned(), |ends| format!("1.{ends}"));
+        let cell = |column: &str| oid(&format!("{column}.{index}"));
+        let mut rows = vec![(cell(text(entry, "values").unwrap()), octets("5"))];
+        rows.extend(text(entry, "names").map(|names| (cell(names), octets("Main"))));
+        for codes in entries(entry, "codes") {
+            let code = codes["meaning"].as_table().unwrap().keys().next().unwrap().parse().unwrap();
+            rows.push((cell(text(codes, "column").unwrap()), Value::Integer(code)));
+        }
+        rows
     }),
     ("supplies.detail", |entry| {
         let (column, value, index) = join(entries(entry, "join")[0]);
@@ -346,6 +378,7 @@ const OTHERS: [(&str, Build); 6] = [
             ("part_number", octets("PN-4711")),
             ("serial", octets("CRUM20260001")),
             ("installed", Value::OctetString(vec![7, 234, 3, 1, 10, 30, 0, 0])),
+            ("percent", number(40)),
             ("pages_left", number(321)),
         ] {
             rows.extend(text(entry, key).map(|column| (cell(column), value)));
@@ -380,9 +413,10 @@ const OTHERS: [(&str, Build); 6] = [
             .collect()
     }),
     ("alert_table", |entry| {
-        let cells = [("text", octets("The fuser is worn")), ("code", number(10534))];
+        let index = text(entry, "ends").map_or("1".to_owned(), |ends| format!("1.{ends}"));
+        let cells = [("text", octets("The fuser is worn")), ("code", number(10534)), ("pages", number(1234))];
         let cells =
-            cells.into_iter().filter_map(|(key, value)| Some((oid(text(entry, key)?).join([1]).unwrap(), value)));
+            cells.into_iter().filter_map(|(key, value)| Some((oid(&format!("{}.{index}", text(entry, key)?)), value)));
         cells.chain(code_cell(entry, "severity", 1)).collect()
     }),
 ];
@@ -391,7 +425,7 @@ fn join(join: &toml::Table) -> (String, Option<Value>, u32) {
     let (kind, column) = join.iter().next().unwrap();
     let value = match kind.as_str() {
         "reference" => Some(Value::ObjectIdentifier(oid("1.3.6.1.2.1.43.11.1.1.2.1.1"))),
-        "description" => Some(octets("Black Toner")),
+        "description" | "color" => Some(octets("Black Toner")),
         _ => None,
     };
     (column.as_str().unwrap().to_owned(), value, 1)
@@ -431,6 +465,10 @@ fn identity(field: &str, entry: &toml::Table) -> Vec<(Oid, Value)> {
         Some(_) => "MFG:Acme;MDL:Synthetic 12;SN:AB12C4567;".to_owned(),
         None => plain.to_owned(),
     };
+    if text(entry, "form") == Some("epson-serial") {
+        let frame = [b"@BDC ST2\r\n".as_slice(), &[11, 0, 0x40, 9], value.as_bytes()].concat();
+        return vec![(oid(text(entry, "oid").unwrap()), Value::OctetString(frame))];
+    }
     if let Some(after) = text(entry, "after") {
         value = format!("{after}{value}");
     }

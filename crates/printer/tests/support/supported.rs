@@ -222,6 +222,13 @@ impl Judge<'_> {
             Some(_) => self.own_supply(supply).unwrap_or_default(),
             None => self.standard_supply(&supply.index),
         };
+        // A vendor's column may tell the percent that the standard level does not.
+        let at = supply.source.oid.as_deref().unwrap_or_default();
+        let of_vendor = |entry: &toml::Table| text(entry, "percent").is_some_and(|column| at.starts_with(column));
+        let percent = match self.all("supplies.detail").any(of_vendor) {
+            true if level.is_none() => self.number(at).filter(|left| (0..=100).contains(left)).map(|left| left as f64),
+            _ => percent,
+        };
         if (supply.level, supply.capacity) != (level, capacity) {
             return told("the rows hold another level or capacity");
         }
@@ -280,7 +287,9 @@ impl Judge<'_> {
 
     /// True if an alert, an error bit or a vendor's code may have made a state worse.
     fn worse(&self) -> bool {
-        !self.reading.alerts.is_empty() || self.all("supplies.detail").any(|entry| entry.contains_key("state"))
+        !self.reading.alerts.is_empty()
+            || self.all("supplies.detail").any(|entry| entry.contains_key("state"))
+            || self.all("records").any(|entry| entry.contains_key("states"))
     }
 
     fn trays(&self) -> Verdict {
@@ -323,18 +332,43 @@ impl Judge<'_> {
             let tag = part.source.tag.as_deref().and_then(|tag| u8::from_str_radix(tag, 16).ok());
             let told = self.at(at).and_then(Value::as_octets).zip(tag).and_then(|(octets, tag)| record(octets, tag));
             let right = told.is_some_and(|(value, length)| {
+                let tens = self.all("records").any(|entry| {
+                    let part = entry.get("maintenance").and_then(|parts| parts.get(part.source.tag.as_deref()?));
+                    text(entry, "oid") == Some(at)
+                        && part.is_some_and(|part| part["as"].as_str() == Some("tens_of_percent"))
+                });
                 let percent = match length {
+                    _ if tens => value as f64,
                     2 => 100.0 * (value >> 8) as f64 / (value & 0xff) as f64,
                     _ => value as f64 / 100.0,
                 };
                 part.pages_left.is_none_or(|pages| pages == value)
                     && part.percent.is_none_or(|told| (0.0..=100.0).contains(&told) && (told - percent).abs() < 0.06)
             });
-            // Wear that stands at an instance of its own.
+            // Wear that stands at an instance of its own, or is what was used of a life.
+            let used = || {
+                let wear = self.all("wear").find(|entry| at.starts_with(text(entry, "used").unwrap()))?;
+                let index = at.strip_prefix(text(wear, "used")?)?;
+                let (used, life) = (self.number(at)?, self.number(&format!("{}{index}", text(wear, "life")?))?);
+                (0..=life).contains(&used).then(|| 100.0 - 100.0 * used as f64 / life as f64)
+            };
+            let share = part.percent.is_none_or(|told| used().is_some_and(|left| (left - told).abs() < 0.06));
             let plain = part.source.tag.is_none()
+                && share
                 && part.pages_left.is_none_or(|pages| self.source(&part.source) == Some(pages));
             if !right && !plain {
                 return Err(format!("the rows do not hold this wear: {part:?}"));
+            }
+        }
+        for detail in &self.reading.details {
+            let at = detail.source.oid.as_deref().unwrap_or_default();
+            let tag = detail.source.tag.as_deref().and_then(|tag| u8::from_str_radix(tag, 16).ok());
+            let octets = self.at(at).and_then(Value::as_octets);
+            let share =
+                tag.and_then(|tag| record(octets?, tag)).map(|(two, _)| format!("{}.{:02}", two >> 8, two & 255));
+            let dated = octets.is_some_and(|octets| matches!(octets.len(), 8 | 11)) && detail.value.contains('T');
+            if share.is_none_or(|share| share != detail.value) && !dated && !self.is_told(&detail.value) {
+                return Err(format!("the rows do not say this: {detail:?}"));
             }
         }
         for former in &self.reading.removed {

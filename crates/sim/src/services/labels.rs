@@ -69,6 +69,9 @@ fn answer(face: &Face, line: &[u8]) -> Option<Vec<u8>> {
             "PLUG AND PLAY MESSAGES",
             &["MFG: Zebra Technologies".to_owned(), "CMD: ZPL".to_owned(), format!("MDL: {}", face.model())],
         ),
+        "~HQPH" => vec![format!(
+            "\r\n  LAST CLEANED: {inches:>18} \"\r\n  HEAD LIFE HISTORY\r\n  #  DISTANCE\r\n  1: {inches:>18} \"\r\n"
+        )],
         "~HM" => vec!["8176,6144,6144".to_owned()],
         _ => return None,
     };
@@ -80,12 +83,12 @@ fn setting(face: &Face, name: &str) -> String {
     match name {
         "appl.name" => face.firmware(),
         "device.product_name" => face.model(),
-        "device.unique_id" => face.person().serial.clone(),
+        "device.unique_id" | "device.serial_number" | "device.friendly_name" => face.person().serial.clone(),
         "odometer.total_print_length" => {
             let centimeters = face.meter("length.cm").unwrap_or(0);
             format!("{} INCHES, {centimeters} CENTIMETERS", centimeters * 100 / 254)
         }
-        "odometer.total_label_count" => face.meter("labels").unwrap_or(0).to_string(),
+        "odometer.total_label_count" | "odometer.user_label_count" => face.meter("labels").unwrap_or(0).to_string(),
         _ => "?".to_owned(),
     }
 }

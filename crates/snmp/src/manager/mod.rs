@@ -706,8 +706,9 @@ impl Work {
                 return Outcome::Walked(Walked { varbinds, end, quirks, took, sent });
             }
             (failure, Self::Table(reader)) => {
+                let bears = reader.bears();
                 let (rows, end) = reader.finish(failure);
-                return Outcome::Table(Table { rows, end, quirks, took, sent });
+                return Outcome::Table(Table { rows, end, quirks, took, sent, bears });
             }
             (failure, Self::Plan(planner)) => {
                 let (values, rows, end) = planner.finish(failure, &mut quirks);

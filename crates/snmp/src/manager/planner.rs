@@ -41,7 +41,7 @@ impl Planner {
         Self {
             stage: if names.is_empty() { Stage::Columns } else { Stage::Names { may_share: !columns.is_empty() } },
             batches: Batches::new(PduKind::Get, names),
-            reader: Reader::new(Columns { columns, max_rows }),
+            reader: Reader::new(Columns { columns, max_rows, bears: None }),
         }
     }
 

@@ -73,6 +73,11 @@ impl Habits {
         }
     }
 
+    /// The rows that it bears, if it does not bear all.
+    pub(crate) fn taught(&self) -> Option<u32> {
+        (self.ceiling < MOST_REPETITIONS).then_some(self.ceiling)
+    }
+
     /// This many rows is the most.
     pub(crate) fn shrink(&mut self, rows: u32) {
         self.ceiling = rows.max(1);

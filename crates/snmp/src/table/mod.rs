@@ -28,12 +28,15 @@ pub struct Columns {
     pub columns: Vec<Oid>,
     /// Rows of one column after which it ends with [`WalkEnd::RowLimit`].
     pub max_rows: usize,
+    /// Bindings that the device is known to bear in one answer to a GETBULK, from an earlier [`Table::bears`]; 0: it does not
+    /// know GETBULK.
+    pub bears: Option<u32>,
 }
 
 impl Columns {
     /// These columns; at most 10,000 rows.
     pub fn of(columns: impl IntoIterator<Item = impl Into<Oid>>) -> Self {
-        Self { columns: columns.into_iter().map(Into::into).collect(), max_rows: 10_000 }
+        Self { columns: columns.into_iter().map(Into::into).collect(), max_rows: 10_000, bears: None }
     }
 }
 
@@ -51,6 +54,8 @@ pub struct Table {
     pub took: Duration,
     /// How many datagrams were sent.
     pub sent: u32,
+    /// What was found out about how many bindings the device bears in one answer; `None` if it bore all that was asked.
+    pub bears: Option<u32>,
 }
 
 /// The cells that share an index.

@@ -46,6 +46,8 @@ pub(crate) struct Reader {
     /// Octets of a binding in the last answer.
     each: usize,
     suspect: Option<Suspect>,
+    /// Bindings that the device bears in one answer, as far as that is known; 0 is no GETBULK.
+    bears: Option<u32>,
 }
 
 #[derive(Debug)]
@@ -82,6 +84,7 @@ impl Reader {
             alone: None,
             each: 0,
             suspect: None,
+            bears: ask.bears,
         }
     }
 
@@ -134,6 +137,11 @@ impl Reader {
         self.ask(habits, way)
     }
 
+    /// What the device bears in one answer; see [`Table::bears`].
+    pub(crate) fn bears(&self) -> Option<u32> {
+        self.bears
+    }
+
     /// The rows, and how it ended.
     pub(crate) fn finish(self, failure: Option<Failure>) -> (Vec<Row>, WalkEnd) {
         let open = self.columns.iter().find(|column| column.open).map(|column| column.at.clone());
@@ -145,8 +153,10 @@ impl Reader {
     }
 
     fn ask(&mut self, habits: &Habits, way: Way) -> Next {
-        let bulk = way.bulk && !habits.bulk_broken && self.suspect.is_none();
-        let ceiling = usize::try_from(habits.ceiling).unwrap_or(usize::MAX).max(1);
+        let taught = if habits.bulk_broken { Some(0) } else { habits.taught() };
+        self.bears = self.bears.into_iter().chain(taught).min();
+        let bulk = way.bulk && self.bears != Some(0) && self.suspect.is_none();
+        let ceiling = self.bears.map_or(habits.ceiling as usize, |most| most as usize).max(1);
         let most = match &self.suspect {
             Some(Suspect { silent: true, .. }) => 1,
             _ if bulk => self.width.min(ceiling),

@@ -237,7 +237,43 @@ fn a_device_without_getbulk_is_known_soon() {
         assert_eq!((table.end, table.rows.len()), (WalkEnd::Complete, 60));
         assert!(table.quirks.has(Quirk::BulkBroken));
         assert!(table.sent < 61 + 10, "{}", table.sent);
+        // Who remembers it does not try again.
+        assert_eq!(table.bears, Some(0));
+        let mut whole = agent(1472, &mib);
+        let again = ask(Columns { bears: table.bears, ..columns(1..=9) }, &both()[1], |bytes, now| {
+            assert_ne!(question(bytes).0, PduKind::GetBulk);
+            whole(bytes, now)
+        });
+        assert_eq!((again.end, again.rows.len(), again.bears), (WalkEnd::Complete, 60, Some(0)));
     }
+}
+
+#[test]
+fn what_a_device_bears_is_told_and_can_be_given_back() {
+    let mib = supplies(9, 60);
+    let once = |bears: Option<u32>| {
+        let mut whole = agent(1472, &mib);
+        ask(Columns { bears, ..columns(1..=9) }, &both()[1], |bytes, now| {
+            let answer = whole(bytes, now)?;
+            let large = question(bytes).1 > 30;
+            Some(if large {
+                altered(&answer, |varbinds| {
+                    varbinds.clear();
+                    ErrorStatus::TOO_BIG
+                })
+            } else {
+                answer
+            })
+        })
+    };
+    let first = once(None);
+    let most = first.bears.unwrap();
+    assert!((9..=30).contains(&most), "{most}");
+    let again = once(first.bears);
+    assert_eq!((again.rows.len(), again.bears), (60, first.bears));
+    assert!(again.sent < first.sent, "{} and {}", again.sent, first.sent);
+    let mut sound = agent(1472, &mib);
+    assert_eq!(ask(columns(1..=9), &both()[1], |bytes, now| sound(bytes, now)).bears, None);
 }
 
 /// GETNEXT of all columns is the least that a device must bear which does not answer what is large.

@@ -35,6 +35,13 @@ pub(super) fn of(replies: Vec<Reply>, settings: &[Setting]) -> Reading {
             }
             Reply::Maintenance(pairs) => details(pairs, "~HQMA", &mut reading),
             Reply::Head(pairs) => details(pairs, "~HD", &mut reading),
+            Reply::HeadLife(pairs) => {
+                let named = |label: String| match label.parse::<u8>() {
+                    Ok(head) => format!("head_life_{head}"),
+                    Err(_) => label.to_lowercase().replace(' ', "_"),
+                };
+                details(pairs.into_iter().map(|(label, value)| (named(label), value)), "~HQPH", &mut reading);
+            }
             Reply::PlugAndPlay(pairs) => plug_and_play(pairs, &mut reading),
         }
     }
@@ -190,12 +197,16 @@ fn one_setting((name, value): &Setting, reading: &mut Reading) {
             let count = digits.map(|labels| count("labels", labels, "lifetime"));
             reading.meters.extend(count.map(|count| Meter { source: source(&command, None), ..count }));
         }
+        "odometer.user_label_count" if digits.is_some() => {
+            let count = digits.map(|labels| count("labels", labels, "reset"));
+            reading.meters.extend(count.map(|count| Meter { source: source(&command, None), ..count }));
+        }
         // A bare number among them: a length in a unit that nobody tells.
         _ => reading.details.push(detail(name, value, None, &command)),
     }
 }
 
-fn details(pairs: Vec<(String, String)>, command: &str, reading: &mut Reading) {
+fn details(pairs: impl IntoIterator<Item = (String, String)>, command: &str, reading: &mut Reading) {
     reading.details.extend(pairs.into_iter().map(|(label, value)| detail(&label, value, None, command)));
 }
 

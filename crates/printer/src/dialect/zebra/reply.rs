@@ -29,6 +29,8 @@ pub enum Reply {
     PlugAndPlay(Vec<(String, String)>),
     /// `~HD`: label and value.
     Head(Vec<(String, String)>),
+    /// `~HQPH`: distances; since the last cleaning, of the present head (1) and of those before it.
+    HeadLife(Vec<(String, String)>),
 }
 
 /// What `~HI` says.
@@ -86,6 +88,7 @@ fn heading(line: &str) -> Option<Section> {
         "MAC ADDRESS" => |lines| hardware_address(lines).map(Reply::HardwareAddress),
         "MAINTENANCE ALERT SETTINGS" => |lines| pairs(lines, ':').map(Reply::Maintenance),
         "PLUG AND PLAY MESSAGES" => |lines| pairs(lines, ':').map(Reply::PlugAndPlay),
+        line if line.starts_with("LAST CLEANED:") => |lines| pairs(lines, ':').map(Reply::HeadLife),
         line if line.starts_with("Head Temp =") => |lines| pairs(lines, '=').map(Reply::Head),
         _ => return None,
     })
@@ -161,6 +164,7 @@ mod tests {
             Reply::Maintenance(_) => "~HQMA",
             Reply::PlugAndPlay(_) => "~HQPP",
             Reply::Head(_) => "~HD",
+            Reply::HeadLife(_) => "~HQPH",
         };
         replies(octets).iter().map(kind).collect()
     }
@@ -179,6 +183,10 @@ mod tests {
         check(STATUS, &["~HS"]);
         check(&[STATUS, STATUS].concat(), &["~HS"]);
         check(&[STATUS, b"\x021024,0780,0780\x03", STATUS].concat(), &["~HS", "~HM", "~HS"]);
+        check(
+            b"\x02LAST CLEANED: 257 \"\r\nHEAD LIFE HISTORY\r\n#  DISTANCE\r\n1:    257 \"\r\n2:   1489 \"\r\n\x03",
+            &["~HQPH"],
+        );
         check(b"\r\n MAC ADDRESS \r\n 00:07:4D:00:00:01 \r\n SERIAL NUMBER\r\n 52J1\r\n", &["~HQHA", "~HQSN"]);
     }
 

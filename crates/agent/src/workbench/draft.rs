@@ -285,8 +285,8 @@ mod tests {
         let counters = score(&[("Total", 1500), ("Schwarz", 900), ("Farbe", 600)]);
         let parts = score(&[("A", 900), ("B", 600), ("C", 12)]);
         let named = score(&[("Print", 700), ("Copy", 200)]);
-        let events =
-            score(&[("Print job done", 1201), ("Print job done", 1202), ("Print job done", 1203), ("Scan", 9)]);
+        let done = "Print job done";
+        let events = score(&[(done, 1200), (done, 1201), (done, 1202), (done, 1203), ("Scan", 9)]);
         let sentence = "The print job could not be finished because the paper has run out";
         assert!(counters > parts && parts > named && named > 0, "{counters} {parts} {named}");
         assert_eq!([events, score(&[(sentence, 11), ("Print", 12)]), score(&[("Print", 3), ("Copy", 3)])], [0, 0, 0]);

@@ -7,6 +7,7 @@ mod demo;
 mod fuzz;
 mod office;
 mod shell;
+mod soak;
 mod test;
 mod witness;
 
@@ -40,6 +41,11 @@ enum Command {
         #[command(subcommand)]
         what: bench::Bench,
     },
+    /// Long runs: crash points of the spool
+    Soak {
+        #[command(subcommand)]
+        what: soak::Soak,
+    },
     /// Run the fuzz targets and count their executions (needs cargo-fuzz)
     Fuzz {
         /// The targets; all if none is named
@@ -59,6 +65,7 @@ fn main() -> anyhow::Result<()> {
         Command::Test => test::run(),
         Command::Check => check::run(),
         Command::Bench { what } => bench::run(what),
+        Command::Soak { what } => soak::run(what),
         Command::Fuzz { targets, seconds, executions } => {
             fuzz::run(&targets, &executions.map_or(fuzz::Effort::Seconds(seconds), fuzz::Effort::Executions))
         }

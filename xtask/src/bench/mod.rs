@@ -26,6 +26,8 @@ pub(crate) enum Bench {
     },
     /// Datagrams and octets of discovery, first reading, hot poll and a day, beside what others walk
     Plan,
+    /// The spool beside the disk's own limit: durable records a second, start of a full one
+    Spool,
     /// Forecasts and alarms of the ledger over 90 simulated days whose truth is known, beside a straight line
     Ledger {
         /// How many devices are simulated
@@ -40,6 +42,7 @@ pub(crate) fn run(what: Bench) -> anyhow::Result<()> {
         Bench::Dca { devices } => dca::run(devices),
         // It counts and does not time: no need to optimise.
         Bench::Plan => shell::run_silently("cargo run --quiet --locked -p dca-agent --example plan_cost"),
+        Bench::Spool => shell::run_silently("cargo run --quiet --release --locked -p dca-spool --example durable"),
         Bench::Ledger { devices } => shell::run_silently(&format!(
             "cargo run --quiet --release --locked -p dca-ledger --example ninety_days -- {devices}"
         )),

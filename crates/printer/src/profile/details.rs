@@ -6,6 +6,7 @@ use super::file::{Arcs, File, Grade, Note, Number, OidText};
 use crate::dialect::TextForm;
 use crate::reading::{Detail as Told, Reading, Source};
 use crate::rows::Rows;
+use crate::standard::device;
 use crate::standard::table::number;
 use crate::standard::text::{Decoder, date_and_time};
 use dca_snmp::{Oid, Value};
@@ -109,7 +110,7 @@ pub(super) fn read(file: &File, rows: &Rows, reading: &mut Reading) {
         }
     }
     if reading.console.is_empty() {
-        let decoder = Decoder::for_console(rows, 1);
+        let decoder = Decoder::for_console(rows, device::printer_index(rows).unwrap_or(1));
         let texts = file.console.iter().filter_map(|console| {
             let octets = console.form.octets(rows.get(console.oid.0.as_ref())?.as_octets()?);
             Some(decoder.text(octets)).filter(|text| !text.is_empty())

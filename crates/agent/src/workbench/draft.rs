@@ -92,7 +92,9 @@ fn likely(table: &Labelled<'_>, reading: &Reading) -> usize {
     let is_list = 2 * labels.len() < rows || labels.iter().any(|label| label.chars().count() > LONGEST_LABEL);
     let named = table.rows.iter().filter(|row| meaning(&row.label).is_some()).count();
     let says = named > 0 && values.len() > 1 && !is_list;
-    if !has_total && !adds_up && !says {
+    // A column that repeats the row's number counts nothing.
+    let numbers = table.rows.iter().all(|row| row.value_at.arcs().last().map(i64::from) == Some(row.value));
+    if numbers || (!has_total && !adds_up && !says) {
         return 0;
     }
     100 * usize::from(has_total) + 60 * usize::from(adds_up) + 40 * named / rows + values.len().min(9)
@@ -266,14 +268,17 @@ mod tests {
     #[test]
     fn counters_go_before_events_and_states() {
         let score = |rows: &[(&str, i64)]| {
-            let at = oid!("1.3.6.1.4.1.99999.1").to_oid();
-            let row = |(label, value): &(&str, i64)| super::super::labelled::Row {
-                value_at: &at,
-                label_at: &at,
+            // Rows at 11, 12, 13 ...
+            let at: Vec<Oid> =
+                (11..).take(rows.len()).map(|row| oid!("1.3.6.1.4.1.99999.1").to_oid().join([row]).unwrap()).collect();
+            let row = |(at, (label, value)): (_, &(&str, i64))| super::super::labelled::Row {
+                value_at: at,
+                label_at: at,
                 label: (*label).to_owned(),
                 value: *value,
             };
-            let table = Labelled { values: String::new(), labels: String::new(), rows: rows.iter().map(row).collect() };
+            let table =
+                Labelled { values: String::new(), labels: String::new(), rows: at.iter().zip(rows).map(row).collect() };
             let total = dca_printer::Total {
                 value: 1500,
                 unit: "impressions".into(),
@@ -289,6 +294,8 @@ mod tests {
         let events = score(&[(done, 1200), (done, 1201), (done, 1202), (done, 1203), ("Scan", 9)]);
         let sentence = "The print job could not be finished because the paper has run out";
         assert!(counters > parts && parts > named && named > 0, "{counters} {parts} {named}");
+        let numbered = score(&[("Print", 11), ("Print bold", 12), ("Print light", 13)]);
+        assert_eq!(numbered, 0, "a row's own number");
         assert_eq!([events, score(&[(sentence, 11), ("Print", 12)]), score(&[("Print", 3), ("Copy", 3)])], [0, 0, 0]);
     }
 

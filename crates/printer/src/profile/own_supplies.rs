@@ -83,7 +83,7 @@ pub(super) fn read(file: &File, rows: &Rows, reading: &mut Reading) {
             let kind = told_type.or_else(|| own.kind.clone());
             let kind = kind.unwrap_or_else(|| supplies::type_in(&description).to_owned());
             // Whether a box tells how full it is or what room is left differs by vendor.
-            if kind.starts_with("waste") {
+            if [kind.as_str(), supplies::type_in(&description)].iter().any(|kind| kind.starts_with("waste")) {
                 continue;
             }
             let last = index.last().map(|last| Number(i64::from(*last)));

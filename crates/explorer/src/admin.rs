@@ -1,0 +1,112 @@
+//! `admin`: works on the database, beside a portal that may be running; that takes the changes in within a second.
+
+use crate::args::{Order, Task};
+use anyhow::{Context, bail};
+use dca_portal::store::sql;
+use dca_portal::wire::AgentId;
+use dca_portal::wire::v1::{Diagnose, Ping, Read, Scan, Walk, order::What};
+use dca_portal::{At, Clock, Config, Portal, Status};
+use std::path::Path;
+use std::time::Duration;
+
+const HOUR_MS: i64 = 3_600_000;
+
+pub(crate) async fn run(config: &Path, task: Task) -> anyhow::Result<()> {
+    let config = Config::load(config).with_context(|| config.display().to_string())?;
+    let portal = Portal::open(config, Clock::system()).await?;
+    let actor = actor();
+    match task {
+        Task::Init { dealer } => {
+            portal.dealer(&dealer, &actor).await?;
+            println!("{} is ready; its CA is {}", portal.config().public, portal.ca().fingerprint());
+        }
+        Task::EnrollCode { dealer, customer, site, hours } => {
+            let site = portal.site(&dealer, &customer, &site, &actor).await?;
+            let code = portal.code(&site, i64::from(hours) * HOUR_MS, &actor).await?;
+            println!("dca enroll {} {code}", portal.config().public);
+        }
+        Task::Agents => agents(&portal),
+        Task::Command { agent, order, within, no_wait } => {
+            command(&portal, &agent, order, within, no_wait, &actor).await?
+        }
+        Task::Reactivate { agent } => {
+            let agent = find(&portal, &agent)?;
+            portal.set_status(agent.as_str(), Status::Active, &actor).await?;
+            println!("{agent} is active");
+        }
+        Task::Configure { place, file } => {
+            let text = std::fs::read_to_string(&file).with_context(|| file.display().to_string())?;
+            let at = match find(&portal, &place) {
+                Ok(agent) => At::Agent(agent.to_string()),
+                Err(_) => At::Node(portal.tree().by_names(&place).context("no such place or agent")?),
+            };
+            println!("revision {}", portal.configure(&at, &text, &actor).await?);
+        }
+        Task::Link => println!("{}", portal.link_elsewhere().await?.context("no randomness")?),
+        Task::VerifyAudit => println!("{} lines, the chain holds", dca_portal::audit::verify(portal.store()).await?),
+    }
+    Ok(())
+}
+
+fn agents(portal: &Portal) {
+    let now = portal.store().now_ms();
+    println!("{:<38} {:<12} {:<24} {:<24} LAST SEEN", "AGENT", "STATUS", "CUSTOMER", "SITE");
+    for agent in portal.agents().all() {
+        let known = agent.known();
+        let (customer, site) = portal.tree().names(known.site);
+        let seen = known
+            .last_seen
+            .map_or_else(|| "never".to_owned(), |seen| format!("{} min ago", now.saturating_sub(seen).max(0) / 60_000));
+        println!("{:<38} {:<12} {customer:<24} {site:<24} {seen}", agent.id, known.status.word());
+    }
+}
+
+async fn command(
+    portal: &Portal,
+    agent: &str,
+    order: Order,
+    within: u32,
+    no_wait: bool,
+    actor: &str,
+) -> anyhow::Result<()> {
+    let agent = find(portal, agent)?;
+    let what = match order {
+        Order::Scan => What::Scan(Scan {}),
+        Order::Read { devices } => What::Read(Read { device_ids: devices }),
+        Order::Ping { address } => What::Ping(Ping { address }),
+        Order::Walk { device, oid, rows } => What::Walk(Walk { device_id: device, oid, most_rows: rows }),
+        Order::Diagnose => What::Diagnose(Diagnose {}),
+    };
+    let id = portal.order(&agent, what, i64::from(within) * 1_000, actor).await?;
+    if no_wait {
+        println!("given");
+        return Ok(());
+    }
+    for _ in 0..u64::from(within) * 2 {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        let row = portal.store().row(sql::COMMAND, &[id.as_slice().into()]).await?.context("the order is gone")?;
+        let state = row.text(2)?;
+        if state != "pending" {
+            println!("{state}: {}", row.maybe_text(3)?.unwrap_or_default());
+            print!("{}", row.maybe_text(4)?.unwrap_or_default());
+            return if state == "done" { Ok(()) } else { bail!("the order was not done") };
+        }
+    }
+    bail!("the agent did not answer in time")
+}
+
+/// The one agent whose name begins so.
+fn find(portal: &Portal, beginning: &str) -> anyhow::Result<AgentId> {
+    let all = portal.agents().all();
+    let mut found = all.iter().filter(|agent| agent.id.starts_with(beginning));
+    match (found.next(), found.next()) {
+        (Some(agent), None) => Ok(AgentId::parse(&agent.id)?),
+        (None, _) => bail!("no agent's name begins with {beginning}"),
+        _ => bail!("more than one agent's name begins with {beginning}"),
+    }
+}
+
+fn actor() -> String {
+    let user = std::env::var("SUDO_USER").or_else(|_| std::env::var("USER")).unwrap_or_else(|_| "somebody".to_owned());
+    format!("{user} (explorer admin)")
+}

@@ -1,0 +1,211 @@
+//! `explorer.toml`: as it stands in the file, and as it is used.
+
+use crate::ca::is_name;
+use serde::Deserialize;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+/// How the portal runs.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The one port for agents and people.
+    pub listen: SocketAddr,
+    /// Metrics, health and readiness; on the loopback interface. None: not served.
+    pub metrics: Option<SocketAddr>,
+    /// How agents and people reach it: `https://host[:port]`.
+    pub public: String,
+    /// Host names and addresses in the portal's own certificate.
+    pub names: Vec<String>,
+    /// Where keys are, and SQLite's file unless configured.
+    pub state: PathBuf,
+    /// `sqlite:PATH` or `postgres://...`.
+    pub database: String,
+    /// PEM files of a certificate chain and its key, if not the portal's own.
+    pub certificate: Option<(PathBuf, PathBuf)>,
+    /// Seconds between check-ins.
+    pub period_s: u32,
+    /// How long things are kept.
+    pub keep: Keep,
+}
+
+/// Retention, in days, per class.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Keep {
+    /// Readings as single rows, before they become a chunk per day.
+    pub rows: u32,
+    /// Readings.
+    pub readings: u32,
+    /// What happened to devices and agents.
+    pub events: u32,
+    /// Orders and what came of them.
+    pub commands: u32,
+    /// Diagnostics bundles.
+    pub diagnostics: u32,
+    /// The audit log.
+    pub audit: u32,
+}
+
+impl Default for Keep {
+    fn default() -> Self {
+        Self { rows: 3, readings: 800, events: 400, commands: 400, diagnostics: 30, audit: 3_650 }
+    }
+}
+
+/// Why a configuration is not good.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// The file.
+    #[error("{path}: {error}")]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// What the system says.
+        error: std::io::Error,
+    },
+    /// Its text.
+    #[error("{0}")]
+    Toml(#[from] toml::de::Error),
+    /// What it says.
+    #[error("{0}")]
+    Wrong(&'static str),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Raw {
+    listen: Option<SocketAddr>,
+    metrics: Option<SocketAddr>,
+    public: Option<String>,
+    #[serde(default)]
+    names: Vec<String>,
+    state: Option<PathBuf>,
+    database: Option<String>,
+    certificate: Option<PathBuf>,
+    certificate_key: Option<PathBuf>,
+    period: Option<u32>,
+    #[serde(default)]
+    keep: Keep,
+}
+
+impl Config {
+    /// From a file.
+    ///
+    /// # Errors
+    /// If it cannot be read, or is not good.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(path);
+        Self::parse(&text.map_err(|error| ConfigError::File { path: path.to_owned(), error })?)
+    }
+
+    /// From the text of a file.
+    ///
+    /// # Errors
+    /// If it is not good.
+    pub fn parse(text: &str) -> Result<Self, ConfigError> {
+        let raw: Raw = toml::from_str(text)?;
+        let listen = raw.listen.unwrap_or(SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), 8443));
+        let public = match raw.public {
+            Some(public) => public.trim_end_matches('/').to_owned(),
+            None if listen.ip().is_unspecified() => {
+                return Err(ConfigError::Wrong(
+                    "public = \"https://HOST[:PORT]\" is missing: how agents reach this portal",
+                ));
+            }
+            None => format!("https://{listen}"),
+        };
+        let host = host_of(&public).ok_or(ConfigError::Wrong("public is https://HOST or https://HOST:PORT"))?;
+        let mut names = vec![host.to_owned()];
+        names.extend(raw.names);
+        names.dedup();
+        if !names.iter().all(|name| is_name(name)) {
+            return Err(ConfigError::Wrong("names are host names and addresses"));
+        }
+        let metrics = raw.metrics.unwrap_or(SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 9464));
+        if !metrics.ip().is_loopback() {
+            return Err(ConfigError::Wrong("metrics are served on a loopback address only"));
+        }
+        let certificate = match (raw.certificate, raw.certificate_key) {
+            (Some(certificate), Some(key)) => Some((certificate, key)),
+            (None, None) => None,
+            _ => return Err(ConfigError::Wrong("certificate and certificate_key go together")),
+        };
+        let state = raw.state.unwrap_or_else(|| PathBuf::from("/var/lib/explorer"));
+        let database = raw.database.unwrap_or_else(|| sqlite_in(&state));
+        let period_s = raw.period.unwrap_or(300);
+        if !(1..=3_600).contains(&period_s) {
+            return Err(ConfigError::Wrong("period is 1 to 3600 seconds"));
+        }
+        if raw.keep.rows == 0 {
+            return Err(ConfigError::Wrong("keep.rows is at least a day"));
+        }
+        Ok(Self {
+            listen,
+            metrics: Some(metrics),
+            public,
+            names,
+            state,
+            database,
+            certificate,
+            period_s,
+            keep: raw.keep,
+        })
+    }
+
+    /// A portal on a loopback port that the system chooses, with everything in `state`: for the demo and for tests.
+    pub fn local(state: &Path) -> Self {
+        let listen = SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 0);
+        Self {
+            listen,
+            metrics: None,
+            public: format!("https://{listen}"),
+            names: vec![IpAddr::from(Ipv4Addr::LOCALHOST).to_string(), "localhost".to_owned()],
+            state: state.to_owned(),
+            database: sqlite_in(state),
+            certificate: None,
+            period_s: 300,
+            keep: Keep::default(),
+        }
+    }
+}
+
+fn sqlite_in(state: &Path) -> String {
+    format!("sqlite:{}", state.join("explorer.db").display())
+}
+
+/// The host in `https://HOST[:PORT]`.
+fn host_of(public: &str) -> Option<&str> {
+    let authority = public.strip_prefix("https://")?;
+    let host = match authority.strip_prefix('[') {
+        Some(rest) => rest.split_once(']')?.0,
+        None => authority.split(':').next()?,
+    };
+    is_name(host).then_some(host)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_in_full_and_what_is_wrong() {
+        let good = Config::parse("public = 'https://portal.example:444/'\nnames = ['10.0.0.7']\n[keep]\nreadings = 90")
+            .unwrap();
+        assert_eq!(good.public, "https://portal.example:444");
+        assert_eq!(good.names, ["portal.example", "10.0.0.7"]);
+        assert_eq!((good.keep.readings, good.keep.rows), (90, 3));
+        for wrong in [
+            "",
+            "public = 'http://portal.example'",
+            "public = 'https://portal.example/path'",
+            "public = 'https://a'\nmetrics = '0.0.0.0:9464'",
+            "public = 'https://a'\ncertificate = 'a.pem'",
+            "public = 'https://a'\nperiod = 0",
+            "public = 'https://a'\nunknown = 0",
+            "public = 'https://a'\n[keep]\nrows = 0",
+        ] {
+            assert!(Config::parse(wrong).is_err(), "{wrong}");
+        }
+    }
+}

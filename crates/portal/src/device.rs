@@ -1,0 +1,283 @@
+//! Which device a reading is of. A device is known within its dealer by vendor and serial number; where it shows none, by
+//! its MAC address; and where it shows neither, by the name that its agent gave it. A device that first came without a serial
+//! number and then shows one stays the same device.
+
+use crate::agents::Agent;
+use crate::cache::Cache;
+use crate::history::{History, Template};
+use crate::store::{Batch, Store, StoreError, Value, sql};
+use crate::summary::Summary;
+use dca_wire::v1::{Fact, Reading};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::{Mutex, PoisonError};
+
+/// Devices that are at hand, about half of it.
+const ROOM: usize = 100_000;
+/// Longest text of a fact that is kept.
+const MOST: usize = 255;
+
+/// What has to be at hand of a device when a reading of it comes in.
+#[derive(Debug, Clone)]
+pub(crate) struct Known {
+    pub(crate) id: i64,
+    /// Of the facts and the place as they were last written.
+    facts: u64,
+    /// Its shape and the template for it.
+    pub(crate) template: Option<(u64, Option<Template>)>,
+    pub(crate) summary: Summary,
+}
+
+/// Finds devices by what their agents call them.
+#[derive(Debug)]
+pub(crate) struct Devices {
+    known: Mutex<Cache<(String, String), Known>>,
+    /// Held while a device is looked up and made: two agents may meet it at once.
+    making: tokio::sync::Mutex<()>,
+}
+
+impl Default for Devices {
+    fn default() -> Self {
+        Self { known: Mutex::new(Cache::new(ROOM)), making: tokio::sync::Mutex::default() }
+    }
+}
+
+impl Devices {
+    /// The device of a reading; made if it is new. What changed about it goes into the batch.
+    pub(crate) async fn of(
+        &self,
+        store: &Store,
+        history: &History,
+        agent: &Agent,
+        reading: &Reading,
+        batch: &mut Batch,
+    ) -> Result<Known, StoreError> {
+        let key = (agent.id.clone(), reading.device_id.clone());
+        let site = agent.known().site;
+        let facts = Facts::of(reading);
+        let stamp = facts.stamp(site);
+        let found = self.known.lock().unwrap_or_else(PoisonError::into_inner).find(&key).cloned();
+        let mut known = match found {
+            Some(known) if known.facts == stamp => known,
+            _ => {
+                let known = self.look_up(store, agent, site, reading, &facts, batch).await?;
+                Known { facts: stamp, ..known }
+            }
+        };
+        let shape = shape_stamp(reading);
+        if known.template.as_ref().is_none_or(|(of, _)| *of != shape) {
+            let template = history.template(store, agent.dealer, 0, reading).await?;
+            known.template = Some((shape, template));
+        }
+        Ok(known)
+    }
+
+    /// Keeps at hand what was found out.
+    pub(crate) fn keep(&self, agent: &Agent, name: &str, known: Known) {
+        let key = (agent.id.clone(), name.to_owned());
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).put(key, known);
+    }
+
+    /// What was to be written of it was not.
+    pub(crate) fn forget(&self, agent: &Agent, name: &str) {
+        let key = (agent.id.clone(), name.to_owned());
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).remove(&key);
+    }
+
+    /// The device that an agent calls so and what is known of it, if it is known.
+    pub(crate) async fn named(
+        &self,
+        store: &Store,
+        agent: &Agent,
+        name: &str,
+    ) -> Result<Option<(i64, Summary)>, StoreError> {
+        let key = (agent.id.clone(), name.to_owned());
+        if let Some(known) = self.known.lock().unwrap_or_else(PoisonError::into_inner).find(&key) {
+            return Ok(Some((known.id, known.summary.clone())));
+        }
+        let Some(row) = store.row(sql::DEVICE_BY_ALIAS, &[agent.id.as_str().into(), name.into()]).await? else {
+            return Ok(None);
+        };
+        let id = row.int(0)?;
+        Ok(Some((id, summary(store, id).await?)))
+    }
+
+    /// What is known of it changed.
+    pub(crate) fn renew(&self, agent: &Agent, name: &str, summary: &Summary) {
+        let key = (agent.id.clone(), name.to_owned());
+        if let Some(known) = self.known.lock().unwrap_or_else(PoisonError::into_inner).find(&key) {
+            known.summary = summary.clone();
+        }
+    }
+
+    async fn look_up(
+        &self,
+        store: &Store,
+        agent: &Agent,
+        site: i64,
+        reading: &Reading,
+        facts: &Facts,
+        batch: &mut Batch,
+    ) -> Result<Known, StoreError> {
+        let _alone = self.making.lock().await;
+        let alias = store
+            .row(sql::DEVICE_BY_ALIAS, &[agent.id.as_str().into(), reading.device_id.as_str().into()])
+            .await?
+            .map(|row| Ok::<_, StoreError>((row.int(0)?, row.text(1)?)))
+            .transpose()?;
+        let by_name = format!("agent:{}/{}", agent.id, reading.device_id);
+        let proven = facts.identity();
+        let holder = match &proven {
+            Some(identity) => store
+                .row(sql::DEVICE_BY_IDENTITY, &[agent.dealer.into(), identity.as_str().into()])
+                .await?
+                .map(|row| row.int(0))
+                .transpose()?,
+            None => None,
+        };
+        let (id, identity) = match (alias, proven, holder) {
+            // A reading that shows no serial number is of the device that the agent's name stands for.
+            (Some((id, identity)), None, _) => (id, identity),
+            // The serial number that was missing.
+            (Some((id, identity)), Some(proven), None) if identity == by_name => (id, proven),
+            // The one that showed no serial number was a device that is known.
+            (Some((id, identity)), Some(proven), Some(holder)) if identity == by_name => {
+                batch.run(sql::DEVICE_MERGE, [id.into(), holder.into()]);
+                (holder, proven)
+            }
+            (_, Some(proven), Some(holder)) => (holder, proven),
+            (_, proven, None) => {
+                let identity = proven.unwrap_or(by_name);
+                (self.make(store, agent, site, facts, &identity, &reading.device_id).await?, identity)
+            }
+            (None, None, Some(holder)) => (holder, by_name),
+        };
+        batch.run(sql::ALIAS_SET, [agent.id.as_str().into(), reading.device_id.as_str().into(), id.into()]);
+        let mut values: Vec<Value> = vec![id.into(), site.into(), agent.id.as_str().into(), identity.as_str().into()];
+        values.extend(facts.values());
+        batch.run(sql::DEVICE_FACTS, values);
+        Ok(Known { id, facts: 0, template: None, summary: summary(store, id).await? })
+    }
+
+    /// A new device. It is committed on its own: readings that follow find it, whatever becomes of this report.
+    async fn make(
+        &self,
+        store: &Store,
+        agent: &Agent,
+        site: i64,
+        facts: &Facts,
+        identity: &str,
+        name: &str,
+    ) -> Result<i64, StoreError> {
+        let id = store.row(sql::DEVICE_LAST, &[]).await?.map_or(Ok(0), |row| row.int(0))?.saturating_add(1);
+        let mut values: Vec<Value> =
+            vec![id.into(), agent.dealer.into(), site.into(), agent.id.as_str().into(), identity.into()];
+        values.extend(facts.values());
+        values.push(store.now_ms().into());
+        let mut batch = Batch::new();
+        batch.run(sql::DEVICE_ADD, values);
+        batch.run(sql::ALIAS_SET, [agent.id.as_str().into(), name.into(), id.into()]);
+        store.commit(batch).await?;
+        Ok(id)
+    }
+}
+
+async fn summary(store: &Store, device: i64) -> Result<Summary, StoreError> {
+    let state = store.row(sql::STATE, &[device.into()]).await?.map(|row| row.blob(1)).transpose()?;
+    Ok(state.map_or_else(Summary::default, |octets| Summary::read(&octets)))
+}
+
+/// What a reading says about who the device is.
+#[derive(Debug, Hash)]
+struct Facts {
+    vendor: Option<String>,
+    model: Option<String>,
+    serial: Option<String>,
+    mac: Option<String>,
+    hostname: Option<String>,
+    address: Option<String>,
+    asset: Option<String>,
+    location: Option<String>,
+    firmware: Option<String>,
+}
+
+impl Facts {
+    fn of(reading: &Reading) -> Self {
+        let identity = reading.identity.as_ref();
+        let short = |text: &str| {
+            let text: String = text.trim().chars().take(MOST).collect();
+            Some(text).filter(|text| !text.is_empty())
+        };
+        let fact = |fact: Option<&Fact>| fact.and_then(|fact| short(&fact.value));
+        Self {
+            vendor: fact(identity.and_then(|it| it.vendor.as_ref())),
+            model: fact(identity.and_then(|it| it.model.as_ref())),
+            serial: fact(identity.and_then(|it| it.serial.as_ref())),
+            mac: fact(identity.and_then(|it| it.mac.as_ref())),
+            hostname: fact(identity.and_then(|it| it.hostname.as_ref())),
+            address: short(&reading.address),
+            asset: fact(identity.and_then(|it| it.asset.as_ref())),
+            location: fact(identity.and_then(|it| it.location.as_ref())),
+            firmware: fact(identity.and_then(|it| it.firmware.as_ref())),
+        }
+    }
+
+    /// In the order of the columns.
+    fn values(&self) -> [Value; 9] {
+        let Self { vendor, model, serial, mac, hostname, address, asset, location, firmware } = self;
+        [vendor, model, serial, mac, hostname, address, asset, location, firmware].map(|it| it.as_deref().into())
+    }
+
+    fn stamp(&self, site: i64) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        (self, site).hash(&mut hasher);
+        hasher.finish()
+    }
+
+    /// What proves the device within its dealer.
+    fn identity(&self) -> Option<String> {
+        let letters = |text: &str| {
+            text.chars().filter(|it| it.is_alphanumeric()).flat_map(char::to_lowercase).collect::<String>()
+        };
+        if let Some(serial) = self.serial.as_deref().map(letters).filter(|serial| proves(serial)) {
+            // Spelled differently from reading to reading, a vendor would make two of one.
+            let vendor = self.vendor.as_deref().map(letters).unwrap_or_default();
+            return Some(format!("serial:{vendor}/{serial}"));
+        }
+        let mac = self.mac.as_deref().map(letters)?;
+        let unique = mac.len() == 12 && mac.bytes().all(|it| it.is_ascii_hexdigit()) && proves(&mac);
+        unique.then(|| format!("mac:{mac}"))
+    }
+}
+
+/// Whether a serial number can be one: nobody's serial is `0000000000` or `x`.
+fn proves(serial: &str) -> bool {
+    let first = serial.chars().next();
+    serial.chars().count() >= 4 && !serial.chars().all(|it| Some(it) == first)
+}
+
+/// Changes when the reading has other rows.
+fn shape_stamp(reading: &Reading) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (&reading.profile, &reading.depth, reading.meters.len(), reading.supplies.len()).hash(&mut hasher);
+    hasher.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use dca_wire::v1::Identity;
+
+    fn check(vendor: &str, serial: &str, mac: &str) -> Option<String> {
+        let fact = |value: &str| Some(Fact { value: value.to_owned(), ..Fact::default() });
+        let identity = Identity { vendor: fact(vendor), serial: fact(serial), mac: fact(mac), ..Identity::default() };
+        Facts::of(&Reading { identity: Some(identity), ..Reading::default() }).identity()
+    }
+
+    #[test]
+    fn identity() {
+        assert_eq!(check("HP", " CN-12 34", "").as_deref(), Some("serial:hp/cn1234"));
+        assert_eq!(check("HP", "0000000000", "00:11:22:AA:bb:cc").as_deref(), Some("mac:001122aabbcc"));
+        assert_eq!(check("HP", "x", "00:00:00:00:00:00"), None);
+        assert_eq!(check("", "", "not a mac"), None);
+    }
+}

@@ -1,0 +1,73 @@
+//! Days that are over become chunks. Rows that came late for a day that is one already are taken into it.
+
+use super::frame::{Base, frame, pack};
+use super::{DAY_MS, History, day_of, frames};
+use crate::store::{Batch, Store, StoreError, sql};
+
+/// Devices at a time.
+const AT_ONCE: i64 = 500;
+
+impl History {
+    /// Turns the rows of days that ended before `now_ms` less `hot_days` into chunks. The answer is how many chunks were
+    /// written.
+    ///
+    /// # Errors
+    /// If the database does not answer; what was written by then stays.
+    pub(crate) async fn compact(&self, store: &Store, now_ms: i64, hot_days: i64) -> Result<u64, StoreError> {
+        let before = (day_of(now_ms).saturating_sub(hot_days)).saturating_mul(DAY_MS);
+        let (mut chunks, mut last) = (0, 0);
+        loop {
+            let rows = store.rows(sql::HOT_OLD, &[before.into(), last.into(), AT_ONCE.into()]).await?;
+            for row in &rows {
+                last = row.int(0)?;
+                while let Some(first) = store.row(sql::HOT_FIRST, &[last.into(), before.into()]).await? {
+                    match self.compact_day(store, last, day_of(first.int(0)?)).await {
+                        Ok(()) => chunks += 1,
+                        // Rows came in meanwhile: the next run takes them.
+                        Err(StoreError::Conflict) => break,
+                        Err(error) => return Err(error),
+                    }
+                }
+            }
+            if rows.is_empty() {
+                return Ok(chunks);
+            }
+        }
+    }
+
+    async fn compact_day(&self, store: &Store, device: i64, day: i64) -> Result<(), StoreError> {
+        let mut found = frames(store, device, day).await?;
+        let rows = u64::try_from(found.hot.len()).unwrap_or(u64::MAX);
+        let first = found.chunk.iter().chain(&found.hot).min_by_key(|(at, _)| *at).cloned();
+        let late = !found.chunk.is_empty();
+        found.chunk.append(&mut found.hot);
+        found.chunk.sort_by_key(|(at, _)| *at);
+        found.chunk.dedup_by_key(|(at, _)| *at);
+        // As they are, unless late rows stand for themselves that may lean on what is already there.
+        if late && let Some((_, first)) = first {
+            let mut leaning = Vec::new();
+            let mut before: Option<(i64, Vec<u8>)> = None;
+            for (at, record) in self.decode(store, found.chunk.clone()).await? {
+                // Never throw away what cannot be read: leave the day as it is.
+                let Some(record) = record else {
+                    return Err(StoreError::Damaged("a reading of a day that is compacted"));
+                };
+                let framed = match &before {
+                    Some((earlier, base)) => frame(&record, Base::Earlier(at - earlier, base)),
+                    None if super::frame::template_of(&first).is_some() => first.clone(),
+                    None => frame(&record, Base::Alone),
+                };
+                leaning.push((at, framed));
+                before = Some((at, record));
+            }
+            found.chunk = leaning;
+        }
+        let chunk = pack(day, &found.chunk).map_err(|_| StoreError::Damaged("a chunk"))?;
+        let begin = day.saturating_mul(DAY_MS);
+        let count = i64::try_from(found.chunk.len()).unwrap_or(i64::MAX);
+        let mut batch = Batch::new();
+        batch.exactly(rows, sql::HOT_FORGET, [device.into(), begin.into(), begin.saturating_add(DAY_MS).into()]);
+        batch.run(sql::DAY_SET, [device.into(), day.into(), count.into(), chunk.into()]);
+        store.commit(batch).await
+    }
+}

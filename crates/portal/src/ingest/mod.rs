@@ -1,0 +1,225 @@
+//! Records on their way in. Rows and how far the stream got are one transaction, and the answer comes after its commit: a
+//! repetition changes nothing, and what was acknowledged is on the disk.
+
+mod unpack;
+
+use crate::Portal;
+use crate::agents::Agent;
+use crate::authenticate::unavailable;
+use crate::device::Devices;
+use crate::history::History;
+use crate::store::{Batch, Store, StoreError, sql};
+use dca_wire::v1::refusal::Code;
+use dca_wire::v1::{Absence, Entry, Gap, Record, Refusal, ReportAnswer, ReportRequest, order_finding, record::What};
+use dca_wire::{WireError, decode};
+use prost::Message;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use tonic::Status;
+
+/// Streams of an agent that are at hand.
+const STREAMS: usize = 64;
+/// 2000-01-01: no agent is that old.
+const EPOCH_MS: i64 = 946_684_800_000;
+const TEXT: usize = 2_000;
+
+/// What ingest has at hand.
+#[derive(Debug, Default)]
+pub(crate) struct Ingest {
+    pub(crate) devices: Devices,
+    pub(crate) history: History,
+    last_event: AtomicI64,
+}
+
+impl Ingest {
+    pub(crate) async fn open(store: &Store) -> Result<Self, StoreError> {
+        let last = store.row(sql::EVENT_LAST, &[]).await?.map_or(Ok(0), |row| row.int(0))?;
+        Ok(Self { last_event: AtomicI64::new(last), ..Self::default() })
+    }
+
+    /// The number of the next event.
+    pub(crate) fn next_event(&self) -> i64 {
+        self.last_event.fetch_add(1, Ordering::Relaxed).saturating_add(1)
+    }
+}
+
+/// One report on its way.
+struct Load<'a> {
+    portal: &'a Portal,
+    agent: &'a Agent,
+    batch: Batch,
+    refused: Vec<Refusal>,
+    /// Devices it speaks of, by the agent's name: what is at hand of them holds once all is committed.
+    touched: Vec<(String, i64)>,
+    readings: u64,
+}
+
+impl Portal {
+    /// `Ingest.Report`.
+    pub(crate) async fn report(&self, agent: &Arc<Agent>, request: ReportRequest) -> Result<ReportAnswer, Status> {
+        let entries = unpack::entries(&request).map_err(Status::invalid_argument)?;
+        let epoch = request.epoch as i64;
+        let key = (request.stream.clone(), epoch);
+        // Two reports of one agent at once would both believe to be the first.
+        let mut streams = agent.reporting.lock().await;
+        if streams.len() > STREAMS {
+            streams.clear();
+        }
+        let before = match streams.get(&key) {
+            Some(acked) => *acked,
+            None => {
+                let row = self
+                    .store
+                    .row(sql::STREAM, &[agent.id.as_str().into(), request.stream.as_str().into(), epoch.into()])
+                    .await
+                    .map_err(|error| unavailable(&error))?;
+                let acked = row.map(|row| row.int(0)).transpose().map_err(|error| unavailable(&error))?;
+                acked.map_or(0, |acked| acked as u64)
+            }
+        };
+        let mut load =
+            Load { portal: self, agent, batch: Batch::new(), refused: Vec::new(), touched: Vec::new(), readings: 0 };
+        let fresh: Vec<&Entry> = entries.iter().filter(|entry| entry.seq > before).collect();
+        let acked = fresh.last().map_or(before, |entry| entry.seq);
+        let outcome = load.take(&fresh).await;
+        let outcome = match outcome {
+            Ok(()) if acked > before => {
+                load.batch.run(
+                    sql::STREAM_ACK,
+                    [agent.id.as_str().into(), request.stream.as_str().into(), epoch.into(), (acked as i64).into()],
+                );
+                self.store.commit(std::mem::take(&mut load.batch)).await
+            }
+            other => other,
+        };
+        if let Err(error) = outcome {
+            for (name, device) in &load.touched {
+                self.ingest.devices.forget(agent, name);
+                self.ingest.history.forget(*device);
+            }
+            return Err(unavailable(&error));
+        }
+        streams.insert(key, acked);
+        self.metrics.readings.inc_by(load.readings);
+        self.metrics.records.inc_by(fresh.len() as u64);
+        self.metrics.refused.inc_by(load.refused.len() as u64);
+        Ok(ReportAnswer {
+            courtesy: self.courtesy(),
+            stream: request.stream,
+            epoch: request.epoch,
+            acked_through: acked,
+            refused: load.refused,
+        })
+    }
+}
+
+impl Load<'_> {
+    async fn take(&mut self, entries: &[&Entry]) -> Result<(), StoreError> {
+        let now = self.portal.clock.now_ms();
+        for (place, entry) in entries.iter().enumerate() {
+            let record = match decode::<Record>(&entry.record) {
+                Ok(record) => record,
+                Err(error) => {
+                    self.refuse(entry.seq, &error);
+                    continue;
+                }
+            };
+            if record.at_ms < EPOCH_MS {
+                self.refused.push(refusal(entry.seq, Code::NotAllowed, "a time before 2000"));
+                continue;
+            }
+            // What is said to come from the future is of now; in its order, so that none covers another.
+            let later = i64::try_from(entries.len() - place).unwrap_or(0);
+            let at = if record.at_ms > now { now.saturating_sub(later) } else { record.at_ms };
+            self.record(at, record, &entry.record).await?;
+        }
+        Ok(())
+    }
+
+    async fn record(&mut self, at: i64, record: Record, octets: &[u8]) -> Result<(), StoreError> {
+        let Portal { store, ingest, .. } = self.portal;
+        match record.what {
+            Some(What::Reading(reading)) => {
+                let agent = self.agent;
+                let mut known = ingest.devices.of(store, &ingest.history, agent, &reading, &mut self.batch).await?;
+                let template = known.template.as_ref().and_then(|(_, template)| template.as_ref());
+                ingest.history.add(&mut self.batch, known.id, at, octets, template);
+                known.summary.take(at, &reading);
+                self.state(known.id, &known.summary);
+                self.touched.push((reading.device_id.clone(), known.id));
+                ingest.devices.keep(agent, &reading.device_id, known);
+                self.readings += 1;
+            }
+            Some(What::Absence(absence)) => self.absence(at, &absence).await?,
+            Some(What::Gap(gap)) => self.event(None, at, "gap", &gap_text(&gap)),
+            Some(What::Notice(notice)) => {
+                let kind: String =
+                    notice.what.chars().filter(|it| it.is_ascii_lowercase() || *it == '_').take(40).collect();
+                self.event(None, at, &format!("agent_{kind}"), &notice.text);
+            }
+            Some(What::Finding(finding)) => {
+                let text = match finding.what {
+                    Some(order_finding::What::Walk(walk)) => walk,
+                    Some(order_finding::What::PingMs(ms)) => format!("{ms:.1} ms"),
+                    None => return Ok(()),
+                };
+                let agent = self.agent.id.as_str();
+                self.batch.run(sql::COMMAND_FINDING, [finding.order_id.into(), agent.into(), text.into()]);
+            }
+            None => {}
+        }
+        Ok(())
+    }
+
+    async fn absence(&mut self, at: i64, absence: &Absence) -> Result<(), StoreError> {
+        let Portal { store, ingest, .. } = self.portal;
+        let found = ingest.devices.named(store, self.agent, &absence.device_id).await?;
+        let device = found.as_ref().map(|(device, _)| *device);
+        if let Some((device, mut summary)) = found {
+            summary.miss(at, absence.since_ms, &absence.why);
+            self.state(device, &summary);
+            ingest.devices.renew(self.agent, &absence.device_id, &summary);
+            self.touched.push((absence.device_id.clone(), device));
+        }
+        self.event(device, at, "absent", &format!("{}: {}", absence.address, absence.why));
+        Ok(())
+    }
+
+    fn state(&mut self, device: i64, summary: &crate::summary::Summary) {
+        let values = vec![device.into(), summary.read_at.into(), summary.encode_to_vec().into()];
+        self.batch.row(&sql::STATES, values);
+    }
+
+    fn event(&mut self, device: Option<i64>, at: i64, kind: &str, text: &str) {
+        let text: String = text.chars().take(TEXT).collect();
+        let values = vec![
+            self.portal.ingest.next_event().into(),
+            self.agent.dealer.into(),
+            self.agent.id.as_str().into(),
+            device.into(),
+            at.into(),
+            kind.into(),
+            text.into(),
+        ];
+        self.batch.row(&sql::EVENTS_ADD, values);
+    }
+
+    fn refuse(&mut self, seq: u64, error: &WireError) {
+        let code = match error {
+            WireError::TooLarge { .. } | WireError::TooMany { .. } => Code::TooLarge,
+            // The only thing that must hold in a record.
+            WireError::Invalid { .. } => Code::UnknownKind,
+            _ => Code::Unreadable,
+        };
+        self.refused.push(refusal(seq, code, &error.to_string()));
+    }
+}
+
+fn refusal(seq: u64, code: Code, text: &str) -> Refusal {
+    Refusal { seq, code: code.into(), text: text.chars().take(200).collect() }
+}
+
+fn gap_text(gap: &Gap) -> String {
+    let Gap { stream, first_seq, last_seq, records, why, .. } = gap;
+    format!("{records} records of {stream} ({first_seq} to {last_seq}) are missing: {why}")
+}

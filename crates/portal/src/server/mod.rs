@@ -1,0 +1,193 @@
+//! The one port: TLS, and behind it gRPC for agents and pages for people; and the loopback port for metrics and health.
+
+mod grpc;
+mod health;
+mod tls;
+
+use crate::authenticate::{Certified, Peer};
+use crate::keys::KeyError;
+use crate::{Portal, web};
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, watch};
+use tokio_rustls::TlsAcceptor;
+use tonic::codegen::Service;
+
+/// Connections at once.
+const CONNECTIONS: usize = 200_000;
+/// For a handshake, and for the head of a request.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Proxies and address translators forget a silent connection.
+const KEEP_ALIVE: Duration = Duration::from_secs(60);
+/// For connections to end by themselves when the portal stops.
+const GRACE: Duration = Duration::from_secs(4);
+
+/// Why the portal does not listen.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ServerError {
+    /// The port.
+    #[error("cannot listen on {address}: {error}")]
+    Listen {
+        /// Where.
+        address: SocketAddr,
+        /// What the system says.
+        error: std::io::Error,
+    },
+    /// The certificate or its key.
+    #[error("certificate: {0}")]
+    Certificate(String),
+    /// The keys folder.
+    #[error(transparent)]
+    Keys(#[from] KeyError),
+}
+
+impl From<rustls::Error> for ServerError {
+    fn from(error: rustls::Error) -> Self {
+        Self::Certificate(error.to_string())
+    }
+}
+
+/// A portal that listens.
+#[derive(Debug)]
+pub struct Server {
+    portal: Arc<Portal>,
+    listener: TcpListener,
+    health: Option<TcpListener>,
+    acceptor: Acceptor,
+}
+
+struct Acceptor(TlsAcceptor);
+
+impl std::fmt::Debug for Acceptor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Acceptor")
+    }
+}
+
+impl Server {
+    /// Takes the ports.
+    ///
+    /// # Errors
+    /// If they are taken, or the certificate is not good.
+    pub async fn bind(portal: Arc<Portal>) -> Result<Self, ServerError> {
+        let acceptor = Acceptor(TlsAcceptor::from(tls::config(&portal)?));
+        let listener = listen(portal.config.listen).await?;
+        if portal.config.listen.port() == 0 {
+            // The system chose the port.
+            let address =
+                listener.local_addr().map_err(|error| ServerError::Listen { address: portal.config.listen, error })?;
+            let _ = portal.public.set(format!("https://{address}"));
+        }
+        let health = match portal.config.metrics {
+            Some(address) => Some(listen(address).await?),
+            None => None,
+        };
+        Ok(Self { portal, listener, health, acceptor })
+    }
+
+    /// Where it listens.
+    ///
+    /// # Errors
+    /// If the system does not say.
+    pub fn address(&self) -> std::io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// Serves until `stop` comes, then lets calls end that are under way, and writes what is only in memory.
+    pub async fn run(self, stop: impl Future<Output = ()>) {
+        let Self { portal, listener, health, acceptor } = self;
+        let router = grpc::routes(&portal).merge(web::routes(&portal)).fallback_service(web::nowhere());
+        let (closing, closed) = watch::channel(());
+        let duties = tokio::spawn(portal.clone().duties());
+        let health = health.map(|listener| tokio::spawn(health::run(portal.clone(), listener)));
+        let room = Arc::new(Semaphore::new(CONNECTIONS));
+        tokio::pin!(stop);
+        loop {
+            let accepted = tokio::select! {
+                () = &mut stop => break,
+                accepted = listener.accept() => accepted,
+            };
+            let Ok((stream, address)) = accepted else {
+                // Out of file descriptors, most likely: others have to end first.
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                continue;
+            };
+            let Ok(place) = room.clone().try_acquire_owned() else { continue };
+            let connection = Connection {
+                portal: portal.clone(),
+                router: router.clone(),
+                closing: closing.subscribe(),
+                acceptor: acceptor.0.clone(),
+                address,
+            };
+            tokio::spawn(async move {
+                connection.serve(stream).await;
+                drop(place);
+            });
+        }
+        portal.draining.store(true, std::sync::atomic::Ordering::Relaxed);
+        drop(closed);
+        let _ = closing.send(());
+        // Each connection holds a receiver until it has ended.
+        let _ = tokio::time::timeout(GRACE, closing.closed()).await;
+        duties.abort();
+        if let Some(health) = health {
+            health.abort();
+        }
+        if let Err(error) = portal.save_seen(true).await {
+            tracing::error!(%error, "when agents were last seen was not written");
+        }
+    }
+}
+
+struct Connection {
+    portal: Arc<Portal>,
+    router: axum::Router,
+    closing: watch::Receiver<()>,
+    acceptor: TlsAcceptor,
+    address: SocketAddr,
+}
+
+impl Connection {
+    async fn serve(mut self, stream: TcpStream) {
+        let _ = stream.set_nodelay(true);
+        let Ok(Ok(stream)) = tokio::time::timeout(PATIENCE, self.acceptor.accept(stream)).await else { return };
+        let shown = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
+        let certified = shown.and_then(|der| Certified::parse(der)).map(Arc::new);
+        let peer = Peer { address: self.address.ip().to_canonical(), certified };
+        let router = self.router;
+        let service = service_fn(move |mut request: hyper::Request<hyper::body::Incoming>| {
+            request.extensions_mut().insert(peer.clone());
+            router.clone().call(request)
+        });
+        let mut builder = Builder::new(TokioExecutor::new());
+        builder.http1().timer(TokioTimer::new()).header_read_timeout(PATIENCE);
+        builder
+            .http2()
+            .timer(TokioTimer::new())
+            .keep_alive_interval(KEEP_ALIVE)
+            .max_concurrent_streams(32)
+            .max_header_list_size(16 << 10);
+        let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
+        self.portal.metrics.connections.inc();
+        tokio::pin!(connection);
+        tokio::select! {
+            outcome = connection.as_mut() => drop(outcome),
+            _ = self.closing.changed() => {
+                connection.as_mut().graceful_shutdown();
+                let _ = connection.await;
+            }
+        }
+        self.portal.metrics.connections.dec();
+    }
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener, ServerError> {
+    TcpListener::bind(address).await.map_err(|error| ServerError::Listen { address, error })
+}

@@ -1,0 +1,132 @@
+//! Where the portal keeps what it knows: SQLite in a file, or PostgreSQL by URL, with the same SQL text.
+//!
+//! There is one writer. Whoever wants to write hands it a [`Batch`]; the writer puts all that are waiting into one
+//! transaction, so that a thousand agents share one flush of the disk, and answers each after the commit. Reading goes
+//! through connections of its own and never waits for the writer.
+
+mod batch;
+mod connection;
+mod schema;
+pub mod sql;
+mod value;
+mod writer;
+
+pub use batch::{Batch, Bulk};
+pub use value::{Row, Value};
+
+use crate::clock::Clock;
+use connection::{Place, Pool};
+use std::sync::Arc;
+use tokio::sync::{mpsc, oneshot};
+
+/// Batches that may wait for the writer.
+const QUEUE: usize = 4096;
+
+/// What can go wrong with the database.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// The address of the database is of no kind we know.
+    #[error("the database is sqlite:PATH or postgres://USER@HOST/NAME")]
+    Address,
+    /// The database says no, or cannot be reached.
+    #[error("database: {0}")]
+    Database(#[from] sqlx::Error),
+    /// A statement that had to change a row changed none: somebody else was there first.
+    #[error("changed meanwhile")]
+    Conflict,
+    /// The schema is of a later version of this program.
+    #[error("the database has schema {found}, this program knows {known}: use the newer program")]
+    Newer {
+        /// In the database.
+        found: i64,
+        /// In this program.
+        known: i64,
+    },
+    /// The writer has ended.
+    #[error("the store is closed")]
+    Closed,
+    /// What was read back is not what was written.
+    #[error("damaged: {0}")]
+    Damaged(&'static str),
+}
+
+/// A handle on the database. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Store {
+    place: Arc<Place>,
+    readers: Pool,
+    writer: mpsc::Sender<writer::Job>,
+    clock: Clock,
+}
+
+impl Store {
+    /// Opens the database at `url`, makes it or brings it up to date.
+    ///
+    /// # Errors
+    /// If it cannot be reached, or was made by a later version.
+    pub async fn open(url: &str, clock: Clock) -> Result<Self, StoreError> {
+        let place = Arc::new(Place::parse(url)?);
+        let mut connection = place.connect().await?;
+        schema::migrate(&mut connection).await?;
+        let (writer, jobs) = mpsc::channel(QUEUE);
+        tokio::spawn(writer::run(place.clone(), connection, jobs, clock.clone()));
+        Ok(Self { readers: place.pool(), place, writer, clock })
+    }
+
+    /// Commits a batch, whole or not at all. When this answers, it is on the disk.
+    ///
+    /// # Errors
+    /// If it was not committed.
+    pub async fn commit(&self, batch: Batch) -> Result<(), StoreError> {
+        self.enqueue(batch).await?.await.map_err(|_| StoreError::Closed)?
+    }
+
+    /// Hands a batch to the writer; the answer comes after its commit.
+    ///
+    /// # Errors
+    /// If the writer has ended.
+    pub async fn enqueue(&self, batch: Batch) -> Result<oneshot::Receiver<Result<(), StoreError>>, StoreError> {
+        let (done, answer) = oneshot::channel();
+        self.writer.send(writer::Job { batch, done }).await.map_err(|_| StoreError::Closed)?;
+        Ok(answer)
+    }
+
+    /// The rows of a question out of [`sql`].
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn rows(&self, question: &'static str, values: &[Value]) -> Result<Vec<Row>, StoreError> {
+        self.readers.rows(question, values).await
+    }
+
+    /// The first row, if there is one.
+    ///
+    /// # Errors
+    /// As [`Store::rows`].
+    pub async fn row(&self, question: &'static str, values: &[Value]) -> Result<Option<Row>, StoreError> {
+        Ok(self.rows(question, values).await?.into_iter().next())
+    }
+
+    /// What time it is where the store stands.
+    pub fn now_ms(&self) -> i64 {
+        self.clock.now_ms()
+    }
+
+    /// Whether the database takes each statement of [`sql`].
+    ///
+    /// # Errors
+    /// The first that it does not take.
+    pub async fn prepare_all(&self) -> Result<(), StoreError> {
+        let mut connection = self.place.connect().await?;
+        for (_, statement) in sql::ALL {
+            connection.prepare(statement).await?;
+        }
+        Ok(())
+    }
+
+    /// Closes the readers. The writer ends with the last handle.
+    pub async fn close(&self) {
+        self.readers.close().await;
+    }
+}

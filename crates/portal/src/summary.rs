@@ -1,0 +1,129 @@
+//! What is known of a device at the moment, for lists: figures with their age, without their sources. A short reading
+//! (two figures, every five minutes) does not erase what a full one said an hour ago; each part keeps its own time.
+
+use dca_wire::v1::{Alert, Reading, Status, Supply};
+use prost::Message;
+
+/// Most rows of a kind.
+const ROWS: usize = 64;
+const TEXT: usize = 200;
+
+/// The newest of each part.
+#[derive(Clone, PartialEq, Message)]
+pub struct Summary {
+    /// Of the newest reading, milliseconds since 1970.
+    #[prost(int64, tag = "1")]
+    pub read_at: i64,
+    /// The page count a contract is billed by.
+    #[prost(uint64, optional, tag = "2")]
+    pub total: Option<u64>,
+    /// Impressions, sheets, ...
+    #[prost(string, tag = "3")]
+    pub total_unit: String,
+    /// When the total was read.
+    #[prost(int64, tag = "4")]
+    pub total_at: i64,
+    /// Toner and so on.
+    #[prost(message, repeated, tag = "5")]
+    pub supplies: Vec<Supply>,
+    /// When they were read.
+    #[prost(int64, tag = "6")]
+    pub supplies_at: i64,
+    /// What the printer is doing.
+    #[prost(message, optional, tag = "7")]
+    pub status: Option<Status>,
+    /// When it said so.
+    #[prost(int64, tag = "8")]
+    pub status_at: i64,
+    /// What it complains of.
+    #[prost(message, repeated, tag = "9")]
+    pub alerts: Vec<Alert>,
+    /// When it did.
+    #[prost(int64, tag = "10")]
+    pub alerts_at: i64,
+    /// Why it could not be read, since the newest reading.
+    #[prost(string, tag = "11")]
+    pub absent: String,
+    /// Since when.
+    #[prost(int64, tag = "12")]
+    pub absent_since: i64,
+}
+
+impl Summary {
+    /// As it is kept. What cannot be read is not known.
+    pub(crate) fn read(octets: &[u8]) -> Self {
+        Self::decode(octets).unwrap_or_default()
+    }
+
+    /// Takes in a reading. One that is older than what is known changes nothing.
+    pub(crate) fn take(&mut self, at: i64, reading: &Reading) {
+        if at < self.read_at {
+            return;
+        }
+        self.read_at = at;
+        self.absent.clear();
+        self.absent_since = 0;
+        if let Some(total) = &reading.total {
+            (self.total, self.total_unit, self.total_at) = (Some(total.value), short(&total.unit), at);
+        }
+        if !reading.supplies.is_empty() {
+            self.supplies = reading.supplies.iter().take(ROWS).map(supply).collect();
+            self.supplies_at = at;
+        }
+        if reading.status.is_some() {
+            (self.status, self.status_at) = (reading.status.clone(), at);
+        }
+        if !reading.alerts.is_empty() || reading.depth == "full" {
+            self.alerts = reading.alerts.iter().filter(|alert| alert.active).take(ROWS).map(alert).collect();
+            self.alerts_at = at;
+        }
+    }
+
+    /// Takes in that it could not be read.
+    pub(crate) fn miss(&mut self, at: i64, since: i64, why: &str) {
+        if at >= self.read_at {
+            (self.absent, self.absent_since) = (short(why), since);
+        }
+    }
+}
+
+fn supply(supply: &Supply) -> Supply {
+    Supply { source: None, description: short(&supply.description), ..supply.clone() }
+}
+
+fn alert(alert: &Alert) -> Alert {
+    Alert { source: None, description: short(&alert.description), ..alert.clone() }
+}
+
+fn short(text: &str) -> String {
+    text.chars().take(TEXT).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use dca_wire::v1::Meter;
+
+    #[test]
+    fn a_short_reading_leaves_what_it_does_not_speak_of() {
+        let mut summary = Summary::default();
+        let full = Reading {
+            total: Some(Meter { value: 100, ..Meter::default() }),
+            supplies: vec![Supply { percent: Some(40.0), ..Supply::default() }],
+            depth: "full".to_owned(),
+            ..Reading::default()
+        };
+        summary.take(10, &full);
+        summary.take(20, &Reading { total: Some(Meter { value: 103, ..Meter::default() }), ..Reading::default() });
+        assert_eq!(
+            (summary.total, summary.total_at, summary.supplies.len(), summary.supplies_at),
+            (Some(103), 20, 1, 10)
+        );
+        summary.take(15, &full);
+        assert_eq!((summary.total, summary.read_at), (Some(103), 20));
+        summary.miss(30, 25, "asleep");
+        assert_eq!((summary.absent.as_str(), summary.read_at), ("asleep", 20));
+        summary.take(40, &Reading::default());
+        assert_eq!((summary.absent.as_str(), summary.total), ("", Some(103)));
+    }
+}

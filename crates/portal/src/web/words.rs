@@ -1,0 +1,243 @@
+//! The words of the pages, in English and German. One type holds both, so that none can be missing.
+
+use dca_wire::v1::Supply;
+
+/// A language of the pages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Language {
+    English,
+    German,
+}
+
+macro_rules! words {
+    ($($(#[$doc:meta])* $name:ident: $english:literal, $german:literal;)*) => {
+        /// What stands on the pages.
+        #[derive(Debug)]
+        pub(super) struct Words {
+            pub(super) language: Language,
+            $($(#[$doc])* pub(super) $name: &'static str,)*
+        }
+
+        static ENGLISH: Words = Words { language: Language::English, $($name: $english,)* };
+        static GERMAN: Words = Words { language: Language::German, $($name: $german,)* };
+    };
+}
+
+words! {
+    lang: "en", "de";
+    skip: "Skip to content", "Zum Inhalt";
+    menu: "Menu", "Menü";
+    work: "Work", "Arbeit";
+    network: "Network", "Netz";
+    overview: "Overview", "Übersicht";
+    devices: "Devices", "Geräte";
+    agents: "Agents", "Agenten";
+    search: "Search devices and serials", "Geräte und Seriennummern suchen";
+    instance: "This portal", "Dieses Portal";
+    page_made: "Page made", "Stand der Seite";
+    own_age: "Figures carry their own age", "Jede Zahl trägt ihr Alter";
+    needs_you: "Needs you now", "Jetzt zu tun";
+    hurts_first: "sorted by what hurts first", "das Dringendste zuerst";
+    nothing: "Nothing needs you now.", "Im Moment ist nichts zu tun.";
+    figures: "Figures", "Zahlen";
+    read_within: "Devices read within the hour", "In der letzten Stunde gelesen";
+    of: "of", "von";
+    none_yet: "none read yet", "noch keines gelesen";
+    first_sweep: "appears with the first sweep", "erscheint mit dem ersten Suchlauf";
+    supplies_low: "Supplies low or empty", "Verbrauchsmaterial knapp oder leer";
+    of_devices: "on devices that report levels", "bei Geräten, die Stände melden";
+    agents_speak: "Agents that speak", "Agenten, die sich melden";
+    open_alerts: "Open alerts", "Offene Meldungen";
+    as_devices_say: "as the devices say", "laut den Geräten";
+    customers: "Customers", "Kunden";
+    customer: "Customer", "Kunde";
+    sites: "Sites", "Standorte";
+    happened: "What happened", "Was geschah";
+    device: "Device", "Gerät";
+    state: "State", "Zustand";
+    toner: "Toner", "Toner";
+    place: "Place", "Ort";
+    total: "Total", "Gesamt";
+    read: "Read", "Gelesen";
+    next: "Next", "Weiter";
+    shown: "shown", "gezeigt";
+    more_follow: "more follow", "weitere folgen";
+    no_device: "No device has been read yet", "Noch kein Gerät wurde gelesen";
+    install_agent: "Install an agent where the printers are", "Installieren Sie einen Agenten dort, wo die Drucker stehen";
+    install_how: "Make a code on the portal's machine, and type the line it prints on a machine in the customer's network. The agent calls out only and opens nothing.", "Erzeugen Sie auf der Maschine des Portals einen Code und geben Sie die ausgegebene Zeile auf einem Rechner im Netz des Kunden ein. Der Agent ruft nur hinaus und öffnet nichts.";
+    nothing_found: "No device matches.", "Kein Gerät passt dazu.";
+    supplies: "Supplies", "Verbrauchsmaterial";
+    meters: "Meters", "Zähler";
+    figure: "Figure", "Zahl";
+    answered: "It answered", "Antwort";
+    source: "Source", "Quelle";
+    trust: "Trust", "Verlass";
+    said: "What the printer said", "Was der Drucker sagte";
+    reading_of: "reading of", "Lesung von";
+    alerts: "Alerts", "Meldungen";
+    no_alerts: "none", "keine";
+    identity: "Identity", "Kenndaten";
+    vendor: "Vendor", "Hersteller";
+    model: "Model", "Modell";
+    serial: "Serial", "Seriennummer";
+    address: "Address", "Adresse";
+    hostname: "Hostname", "Hostname";
+    mac: "MAC address", "MAC-Adresse";
+    firmware: "Firmware", "Firmware";
+    asset: "Asset tag", "Inventarnummer";
+    location: "Location", "Aufstellort";
+    read_by: "Read by", "Gelesen von";
+    not_reported: "not reported", "nicht gemeldet";
+    unknown: "unknown", "unbekannt";
+    none_set: "none set", "nicht gesetzt";
+    never: "never", "nie";
+    recent: "Readings of the last day", "Lesungen des letzten Tages";
+    time: "Time", "Zeit";
+    depth: "Depth", "Umfang";
+    unreadable: "readings cannot be shown: what they lean on is damaged", "Lesungen sind nicht darstellbar: ihre Grundlage ist beschädigt";
+    agent: "Agent", "Agent";
+    version: "Version", "Version";
+    seen: "Checked in", "Gemeldet";
+    waits: "Waits in its queue", "Wartet in seiner Schlange";
+    records: "records", "Datensätze";
+    well: "Connected", "Verbunden";
+    silent: "Silent", "Schweigt";
+    deactivated: "Deactivated", "Deaktiviert";
+    retired: "Retired", "Stillgelegt";
+    no_agent: "No agent has enrolled yet", "Noch kein Agent ist angemeldet";
+    queue_note: "Its queue keeps what it reads, so no counter is lost yet.", "Seine Schlange bewahrt, was er liest; noch geht kein Zähler verloren.";
+    sign_in: "Open the link", "Öffnen Sie den Link";
+    sign_in_how: "This portal shows itself to whoever opens the link that it printed when it started. The link is good once, for 30 minutes. A new one: explorer admin link.", "Dieses Portal zeigt sich, wer den Link öffnet, den es beim Start ausgegeben hat. Der Link gilt einmal, 30 Minuten lang. Einen neuen gibt: explorer admin link.";
+    gone: "There is no such page", "Diese Seite gibt es nicht";
+    gone_how: "It may have been moved or merged. The overview shows what there is.", "Sie wurde vielleicht verschoben oder zusammengelegt. Die Übersicht zeigt, was es gibt.";
+    failed: "The portal cannot read its database", "Das Portal kann seine Datenbank nicht lesen";
+    failed_how: "Try again in a minute. If it stays so, the portal's log says why.", "Versuchen Sie es in einer Minute noch einmal. Bleibt es so, steht der Grund im Protokoll des Portals.";
+    ready: "Ready", "Bereit";
+    printing: "Printing", "Druckt";
+    warming: "Warming up", "Wärmt auf";
+    asleep: "Sleeping", "Schläft";
+    warning: "Needs attention", "Braucht Aufmerksamkeit";
+    down: "Down", "Außer Betrieb";
+    stale: "Reading stale", "Lesung veraltet";
+    low: "low", "niedrig";
+    empty: "empty", "leer";
+    room_left: "room left", "Platz frei";
+    level_ok: "enough, level not reported", "genug, Stand nicht gemeldet";
+    just_now: "just now", "gerade eben";
+    appearance: "Appearance", "Darstellung";
+    as_system: "As system", "Wie System";
+    light: "Light", "Hell";
+    dark: "Dark", "Dunkel";
+    part_number: "part", "Teil";
+    pages_left: "pages left", "Seiten übrig";
+}
+
+impl Words {
+    /// By what the browser prefers. English, if it wants neither.
+    pub(super) fn of(accept: &str) -> &'static Self {
+        let mut best = (0.0, &ENGLISH);
+        for wish in accept.split(',').take(20) {
+            let mut parts = wish.split(';');
+            let tag = parts.next().unwrap_or_default().trim().to_ascii_lowercase();
+            let quality = parts.find_map(|part| part.trim().strip_prefix("q=")?.parse().ok()).unwrap_or(1.0_f32);
+            let words = match tag.split('-').next() {
+                Some("de") => &GERMAN,
+                Some("en") => &ENGLISH,
+                _ => continue,
+            };
+            if quality > best.0 {
+                best = (quality, words);
+            }
+        }
+        best.1
+    }
+
+    fn german(&self) -> bool {
+        self.language == Language::German
+    }
+
+    /// A whole number with its thousands.
+    pub(super) fn number(&self, number: u64) -> String {
+        let digits = number.to_string();
+        let separator = if self.german() { '.' } else { ',' };
+        let mut out = String::new();
+        for (place, digit) in digits.chars().enumerate() {
+            if place > 0 && (digits.len() - place).is_multiple_of(3) {
+                out.push(separator);
+            }
+            out.push(digit);
+        }
+        out
+    }
+
+    /// A percentage.
+    pub(super) fn percent(&self, percent: f64) -> String {
+        format!("{:.0}\u{a0}%", percent.clamp(0.0, 100.0))
+    }
+
+    /// How long ago.
+    pub(super) fn ago(&self, ms: i64) -> String {
+        let minutes = ms.max(0) / 60_000;
+        let (count, unit) = match minutes {
+            0 => return self.just_now.to_owned(),
+            1..60 => (minutes.to_string(), "min"),
+            60..2_880 => ((minutes / 60).to_string(), if self.german() { "Std." } else { "h" }),
+            _ => ((minutes / 1_440).to_string(), if self.german() { "Tagen" } else { "d" }),
+        };
+        if self.german() { format!("vor {count}\u{a0}{unit}") } else { format!("{count}\u{a0}{unit} ago") }
+    }
+
+    /// A moment, UTC.
+    pub(super) fn moment(&self, at_ms: i64) -> String {
+        let Ok(time) = jiff::Timestamp::from_millisecond(at_ms) else { return self.unknown.to_owned() };
+        let format = if self.german() { "%d.%m.%Y, %H:%M UTC" } else { "%d %b %Y, %H:%M UTC" };
+        time.strftime(format).to_string()
+    }
+
+    /// What a supply is, if it does not say so itself.
+    pub(super) fn supply(&self, supply: &Supply) -> String {
+        if !supply.description.trim().is_empty() {
+            return supply.description.clone();
+        }
+        format!("{} {}", supply.color.as_deref().unwrap_or_default(), supply.r#type.replace('_', " ")).trim().to_owned()
+    }
+
+    /// What a meter counts: the words of the reading, without those that say nothing.
+    pub(super) fn meter(&self, meter: &dca_wire::v1::Meter) -> String {
+        let parts =
+            [(&meter.service, "system_totals"), (&meter.color, "total"), (&meter.size, "any"), (&meter.sides, "any")];
+        let said: Vec<String> = parts
+            .iter()
+            .filter(|(word, usual)| word != usual && !word.is_empty())
+            .map(|(word, _)| word.replace('_', " "))
+            .collect();
+        let name = if said.is_empty() { self.total.to_owned() } else { said.join(", ") };
+        if meter.unit.is_empty() || meter.unit == "impressions" { name } else { format!("{name} ({})", meter.unit) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn languages() {
+        let check = |accept: &str| Words::of(accept).lang;
+        assert_eq!(check(""), "en");
+        assert_eq!(check("de-AT,de;q=0.9,en;q=0.8"), "de");
+        assert_eq!(check("fr,en;q=0.4,de;q=0.7"), "de");
+        assert_eq!(check("en,de"), "en");
+        assert_eq!(check("de;q=0"), "en");
+    }
+
+    #[test]
+    fn numbers_and_ages() {
+        let (english, german) = (Words::of("en"), Words::of("de"));
+        assert_eq!(english.number(1_402_338), "1,402,338");
+        assert_eq!(german.number(1_402_338), "1.402.338");
+        assert_eq!((english.number(0), english.number(999)), ("0".to_owned(), "999".to_owned()));
+        assert_eq!(english.ago(4 * 60_000), "4\u{a0}min ago");
+        assert_eq!(german.ago(27 * 3_600_000), "vor 27\u{a0}Std.");
+        assert_eq!(english.ago(-5), "just now");
+    }
+}

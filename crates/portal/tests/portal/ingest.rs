@@ -1,0 +1,160 @@
+//! Records arrive once, and come back as they were sent.
+
+use crate::agent::{Agent, reading};
+use crate::place::Place;
+use dca_portal::Summary;
+use dca_portal::store::sql;
+use dca_wire::v1::refusal::Code;
+use dca_wire::v1::{Absence, Gap, Notice, Record, record::What};
+use prost::Message;
+
+async fn count(place: &Place, question: &'static str) -> usize {
+    place.portal.store().rows(question, &[0.into(), 1_000.into()]).await.unwrap().len()
+}
+
+async fn readings(place: &Place, device: i64) -> usize {
+    let rows = place.portal.store().rows(sql::HOT_RANGE, &[device.into(), 0.into(), i64::MAX.into()]).await.unwrap();
+    rows.len()
+}
+
+async fn summary(place: &Place, device: i64) -> Summary {
+    let row = place.portal.store().row(sql::STATE, &[device.into()]).await.unwrap().unwrap();
+    Summary::decode(row.blob(1).unwrap().as_slice()).unwrap()
+}
+
+#[tokio::test]
+async fn a_repetition_changes_nothing() {
+    let place = Place::open().await;
+    let agent = Agent::enrolled(&place).await;
+    let first = reading(&place, "p1", Some("S-0001"), 100);
+    place.clock.advance(300_000);
+    let second = reading(&place, "p1", Some("S-0001"), 103);
+    let batch = [(1, first.clone()), (2, second)];
+    for _ in 0..3 {
+        let answer = agent.report(&place, 7, &batch).await.unwrap();
+        assert_eq!((answer.acked_through, answer.refused.len()), (2, 0));
+    }
+    assert_eq!(readings(&place, 1).await, 2);
+    assert_eq!(summary(&place, 1).await.total, Some(103));
+
+    // The portal starts again and remembers how far it got.
+    let place = place.restart().await;
+    place.clock.advance(300_000);
+    let third = reading(&place, "p1", Some("S-0001"), 110);
+    let answer = agent.report(&place, 7, &[(2, first), (3, third)]).await.unwrap();
+    assert_eq!(answer.acked_through, 3);
+    assert_eq!(readings(&place, 1).await, 3);
+    assert_eq!(summary(&place, 1).await.total, Some(110));
+
+    // A new spool counts anew.
+    place.clock.advance(300_000);
+    let anew = reading(&place, "p1", Some("S-0001"), 111);
+    assert_eq!(agent.report(&place, 8, &[(1, anew)]).await.unwrap().acked_through, 1);
+    assert_eq!(readings(&place, 1).await, 4);
+}
+
+#[tokio::test]
+async fn one_bad_record_is_refused_alone() {
+    let place = Place::open().await;
+    let agent = Agent::enrolled(&place).await;
+    let good = reading(&place, "p1", Some("S-0001"), 100).encode_to_vec();
+    let unknown = Record { at_ms: place.clock.now_ms(), what: None }.encode_to_vec();
+    let old = Record { at_ms: 5, what: Some(What::Notice(Notice::default())) }.encode_to_vec();
+    let large = Record {
+        at_ms: place.clock.now_ms(),
+        what: Some(What::Notice(Notice { what: "started".to_owned(), text: "x".repeat(100 << 10) })),
+    };
+    let records = vec![(1, vec![0xff; 9]), (2, good), (3, unknown), (5, old), (6, large.encode_to_vec())];
+    let answer = agent.report_octets(&place, 1, &records).await.unwrap();
+    let refused: Vec<_> = answer.refused.iter().map(|refusal| (refusal.seq, refusal.code())).collect();
+    assert_eq!(refused, [(1, Code::Unreadable), (3, Code::UnknownKind), (5, Code::NotAllowed)]);
+    assert_eq!(answer.acked_through, 6);
+    assert_eq!(count(&place, sql::DEVICES).await, 1);
+}
+
+#[tokio::test]
+async fn gaps_absences_and_notices_are_kept() {
+    let place = Place::open().await;
+    let agent = Agent::enrolled(&place).await;
+    let at_ms = place.clock.now_ms();
+    agent.report(&place, 1, &[(1, reading(&place, "p1", Some("S-0001"), 5))]).await.unwrap();
+    let record = |what| Record { at_ms: at_ms + 1, what: Some(what) };
+    let gap = Gap { stream: "readings".to_owned(), first_seq: 2, last_seq: 9, records: 8, ..Gap::default() };
+    let absence =
+        Absence { device_id: "p1".to_owned(), why: "asleep".to_owned(), since_ms: at_ms, ..Absence::default() };
+    let notice = Notice { what: "clock_jumped".to_owned(), text: "by an hour".to_owned() };
+    place.clock.advance(10);
+    let records =
+        [(10, record(What::Gap(gap))), (11, record(What::Absence(absence))), (12, record(What::Notice(notice)))];
+    agent.report(&place, 1, &records).await.unwrap();
+    let rows = place.portal.store().rows(sql::EVENTS, &[10.into()]).await.unwrap();
+    let mut kinds: Vec<String> = rows.iter().map(|row| row.text(1).unwrap()).collect();
+    kinds.sort();
+    assert_eq!(kinds, ["absent", "agent_clock_jumped", "gap"]);
+    assert_eq!(summary(&place, 1).await.absent, "asleep");
+    assert_eq!(summary(&place, 1).await.total, Some(5), "what was known stays known");
+}
+
+#[tokio::test]
+async fn a_device_is_known_by_its_serial_within_its_dealer() {
+    let place = Place::open().await;
+    let (one, other) = (Agent::enrolled(&place).await, Agent::enrolled(&place).await);
+    // A short reading shows no serial number; it is of the same device.
+    one.report(&place, 1, &[(1, reading(&place, "a", None, 1))]).await.unwrap();
+    assert_eq!(count(&place, sql::DEVICES).await, 1);
+    place.clock.advance(1_000);
+    one.report(&place, 1, &[(2, reading(&place, "a", Some("S-0001"), 2))]).await.unwrap();
+    assert_eq!(count(&place, sql::DEVICES).await, 1, "it showed its serial number");
+    place.clock.advance(1_000);
+    one.report(&place, 1, &[(3, reading(&place, "a", None, 3))]).await.unwrap();
+    assert_eq!(readings(&place, 1).await, 3);
+    // It moves to where another agent reads it.
+    place.clock.advance(1_000);
+    other.report(&place, 1, &[(1, reading(&place, "z", Some("s0001"), 4))]).await.unwrap();
+    assert_eq!(readings(&place, 1).await, 4);
+    // Another one stands at the old place.
+    place.clock.advance(1_000);
+    one.report(&place, 1, &[(4, reading(&place, "a", Some("S-0002"), 9))]).await.unwrap();
+    assert_eq!(count(&place, sql::DEVICES).await, 2);
+    assert_eq!(readings(&place, 1).await, 4);
+
+    // Of another dealer it is another device, whatever it says.
+    let site = place.portal.site("Other dealer", "Customer", "Site", "test").await.unwrap();
+    let code = place.portal.code(&site, 3_600_000, "test").await.unwrap();
+    let mut stranger = Agent::new();
+    stranger.enrol(&place, &code).await.unwrap();
+    stranger.report(&place, 1, &[(1, reading(&place, "a", Some("S-0001"), 1))]).await.unwrap();
+    assert_eq!(count(&place, sql::DEVICES).await, 3);
+}
+
+#[tokio::test]
+async fn history_comes_back_whole_from_rows_and_chunks() {
+    let place = Place::open().await;
+    let agent = Agent::enrolled(&place).await;
+    let mut sent: Vec<(u64, Record)> = Vec::new();
+    for hour in 0..30_u64 {
+        let mut record = reading(&place, "p1", Some("S-0001"), 1_000 + hour * 17);
+        record.at_ms += i64::try_from(hour * 3_600_000).unwrap();
+        sent.push((hour + 1, record));
+    }
+    let begin = sent[0].1.at_ms;
+    place.clock.advance(31 * 3_600_000);
+    // One comes late, after a chunk was made of its day.
+    let late = sent.remove(5);
+    agent.report(&place, 1, &sent).await.unwrap();
+    place.clock.advance(5 * 86_400_000);
+    assert!(place.portal.compact().await.unwrap() >= 2);
+    assert_eq!(readings(&place, 1).await, 0);
+    agent.report(&place, 1, &[(100, late.1.clone())]).await.unwrap();
+    assert_eq!(readings(&place, 1).await, 1);
+    sent.push(late);
+    sent.sort_by_key(|(_, record)| record.at_ms);
+    for round in ["beside a chunk", "inside it"] {
+        let read = place.portal.records(1, begin, begin + 40 * 3_600_000).await.unwrap();
+        assert_eq!(read.1, 0, "unreadable, {round}");
+        let expected: Vec<_> = sent.iter().map(|(_, record)| (record.at_ms, record.clone())).collect();
+        assert_eq!(read.0, expected, "{round}");
+        place.portal.compact().await.unwrap();
+    }
+    assert_eq!(readings(&place, 1).await, 0);
+}

@@ -32,6 +32,12 @@ const WITNESSES: &[Witness] = &[
         shows: "IPP against a printer that nobody here wrote",
     },
     Witness { needs: "dbus-daemon", package: "dbus-daemon", shows: "IPP against a printer that nobody here wrote" },
+    Witness {
+        needs: "/usr/lib/postgresql",
+        package: "postgresql",
+        shows: "the portal's whole suite on PostgreSQL, a site moved over",
+    },
+    Witness { needs: "mosquitto_sub", package: "mosquitto-clients", shows: "the portal's MQTT endpoint" },
     Witness { needs: "python3", package: "python3", shows: "the score on recorded walks, rows to snmpd and pysnmp" },
 ];
 

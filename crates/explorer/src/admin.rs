@@ -11,8 +11,8 @@ use std::time::Duration;
 
 const HOUR_MS: i64 = 3_600_000;
 
-pub(crate) async fn run(config: &Path, task: Task) -> anyhow::Result<()> {
-    let config = Config::load(config).with_context(|| config.display().to_string())?;
+pub(crate) async fn run(config_path: &Path, task: Task) -> anyhow::Result<()> {
+    let config = Config::load(config_path).with_context(|| config_path.display().to_string())?;
     let portal = Portal::open(config, Clock::system()).await?;
     let actor = actor();
     match task {
@@ -43,6 +43,13 @@ pub(crate) async fn run(config: &Path, task: Task) -> anyhow::Result<()> {
             println!("revision {}", portal.configure(&at, &text, &actor).await?);
         }
         Task::Link => println!("{}", portal.link_elsewhere().await?.context("no randomness")?),
+        Task::MigrateTo { url } => {
+            let (rows, running) = portal.migrate_to(&url).await?;
+            println!("{rows} rows moved");
+            let next =
+                if running { "restart explorer; until then agents keep what they have" } else { "start explorer" };
+            println!("now set database = \"{url}\" in {} and {next}", config_path.display());
+        }
         Task::VerifyAudit => println!("{} lines, the chain holds", dca_portal::audit::verify(portal.store()).await?),
     }
     Ok(())

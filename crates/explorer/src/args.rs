@@ -86,6 +86,11 @@ pub(crate) enum Task {
     },
     /// Print a link that shows the pages once, for half an hour; for a portal that is running
     Link,
+    /// Move everything to another database, which has to be new: sqlite:PATH or postgres://USER@HOST/NAME
+    MigrateTo {
+        /// Where
+        url: String,
+    },
     /// Check the audit log's chain
     VerifyAudit,
 }

@@ -166,20 +166,30 @@ impl Portal {
         caller: Option<&Caller>,
         path: &str,
     ) -> Result<Arc<Agent>, Refusal> {
+        let claim = metadata.get("dca-signature").map(|claim| claim.to_str().map_err(|_| unproven())).transpose()?;
+        let named = caller.map(|caller| caller.agent_id.as_str()).unwrap_or_default();
+        self.prove(peer, claim, named, path).await
+    }
+
+    /// The agent `named`, if certificate or signature prove it and it may speak.
+    pub(crate) async fn prove(
+        &self,
+        peer: &Peer,
+        claim: Option<&str>,
+        named: &str,
+        path: &str,
+    ) -> Result<Arc<Agent>, Refusal> {
         // Either proves it. An agent sends both, because it cannot know whether the certificate arrives.
         let certified = peer.certified.as_ref().and_then(|certified| self.by_certificate(certified));
-        let (agent, key) = match (certified, metadata.get("dca-signature")) {
+        let (agent, key) = match (certified, claim) {
             (Some(proven), _) => proven,
-            (None, Some(claim)) => {
-                let claim = claim.to_str().ok().and_then(Claim::parse).ok_or_else(unproven)?;
-                self.by_signature(peer, &claim, path).await?
-            }
+            (None, Some(claim)) => self.by_signature(peer, &Claim::parse(claim).ok_or_else(unproven)?, path).await?,
             (None, None) => {
                 self.gate.failed(peer.address)?;
                 return Err(unproven());
             }
         };
-        if caller.is_none_or(|caller| caller.agent_id != agent.id) {
+        if agent.id != named {
             return Err(Refusal::permission_denied("The caller names another agent than its certificate."));
         }
         match agent.known().status {
@@ -260,6 +270,7 @@ impl Portal {
         };
         let mut batch = Batch::new();
         if deactivates {
+            self.sessions.end(&agent.id);
             batch.run(sql::AGENT_STATUS, [agent.id.as_str().into(), Status::Deactivated.word().into()]);
             batch.audit(Entry {
                 dealer: agent.dealer,

@@ -12,6 +12,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Metrics, health and readiness; on the loopback interface. None: not served.
     pub metrics: Option<SocketAddr>,
+    /// MQTT over TLS without a WebSocket, usually on 8883. None: not served; the one port speaks MQTT in any case.
+    pub mqtt: Option<SocketAddr>,
     /// How agents and people reach it: `https://host[:port]`.
     pub public: String,
     /// Host names and addresses in the portal's own certificate.
@@ -77,6 +79,7 @@ pub enum ConfigError {
 struct Raw {
     listen: Option<SocketAddr>,
     metrics: Option<SocketAddr>,
+    mqtt: Option<SocketAddr>,
     public: Option<String>,
     #[serde(default)]
     names: Vec<String>,
@@ -143,6 +146,7 @@ impl Config {
         Ok(Self {
             listen,
             metrics: Some(metrics),
+            mqtt: raw.mqtt,
             public,
             names,
             state,
@@ -159,6 +163,7 @@ impl Config {
         Self {
             listen,
             metrics: None,
+            mqtt: None,
             public: format!("https://{listen}"),
             names: vec![IpAddr::from(Ipv4Addr::LOCALHOST).to_string(), "localhost".to_owned()],
             state: state.to_owned(),
@@ -175,7 +180,7 @@ fn sqlite_in(state: &Path) -> String {
 }
 
 /// The host in `https://HOST[:PORT]`.
-fn host_of(public: &str) -> Option<&str> {
+pub(crate) fn host_of(public: &str) -> Option<&str> {
     let authority = public.strip_prefix("https://")?;
     let host = match authority.strip_prefix('[') {
         Some(rest) => rest.split_once(']')?.0,

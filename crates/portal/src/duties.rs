@@ -35,17 +35,33 @@ impl Portal {
     }
 
     /// Takes in what another process changed since `last`.
-    async fn changes(&self, last: &mut i64) -> Result<(), StoreError> {
+    async fn changes(self: &Arc<Self>, last: &mut i64) -> Result<(), StoreError> {
         for row in self.store.rows(sql::CHANGES, &[(*last).into()]).await? {
             let subject = row.text(2)?;
             match row.text(1)?.as_str() {
                 "tree" => self.reload_tree().await?,
+                "hold" => self.hold().await?,
+                // Of this portal, for who asked.
+                "held" => {}
                 "link" => self.link_of_another(&subject),
-                _ => self.agents.reload(&self.store, &subject).await?,
+                _ => {
+                    if let Some(agent) = self.reload_agent(&subject).await? {
+                        self.wake_later(&agent, "order");
+                    }
+                }
             }
             *last = row.int(0)?;
         }
         Ok(())
+    }
+
+    /// Writes nothing more, and says so to who asked: the database is being moved.
+    async fn hold(&self) -> Result<(), StoreError> {
+        self.save_seen(true).await?;
+        let mut last = Batch::new();
+        last.run(sql::CHANGE_ADD, [self.clock.now_ms().into(), "held".into(), "".into()]);
+        tracing::warn!("nothing is taken any more: the database is being moved");
+        self.store.hold(last).await
     }
 
     fn link_of_another(&self, hash: &str) {
@@ -61,6 +77,7 @@ impl Portal {
         for batch in self.agents.seen(now, all) {
             self.store.commit(batch).await?;
         }
+        self.metrics.listening.set(i64::try_from(self.sessions.connected()).unwrap_or(i64::MAX));
         self.metrics.agents.set(i64::try_from(self.agents.count()).unwrap_or(i64::MAX));
         let silent = self.agents.all().iter().filter(|agent| self.is_silent(agent, now)).count();
         self.metrics.silent.set(i64::try_from(silent).unwrap_or(i64::MAX));

@@ -226,11 +226,23 @@ impl Portal {
             update_root: Vec::new(),
             endpoints: Some(Endpoints {
                 grpc: self.public().to_owned(),
-                mqtt: Vec::new(),
+                mqtt: self.mqtt_places(),
                 mqtt_dialect: "generic".to_owned(),
                 updates: String::new(),
             }),
         })
+    }
+
+    /// Where MQTT is spoken: on the one port, and on the port of its own if there is one.
+    fn mqtt_places(&self) -> Vec<String> {
+        let public = self.public();
+        let authority = public.strip_prefix("https://").unwrap_or(public);
+        let mut places = vec![format!("wss://{authority}/mqtt")];
+        if let (Some(address), Some(host)) = (self.config.mqtt, crate::config::host_of(public)) {
+            let host = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
+            places.push(format!("mqtts://{host}:{}", address.port()));
+        }
+        places
     }
 
     fn certify(&self, csr: &[u8], agent: &str, now: i64) -> Result<Issued, Refusal> {

@@ -16,6 +16,7 @@ mod history;
 mod ingest;
 mod keys;
 mod metrics;
+mod mqtt;
 mod orders;
 mod server;
 mod settings;
@@ -32,6 +33,7 @@ pub use clock::Clock;
 pub use config::{Config, ConfigError, Keep};
 pub use enrol::Code;
 pub use keys::{KeyError, Keys};
+pub use mqtt::Pushed;
 pub use server::{Server, ServerError};
 pub use settings::{At, SettingsError};
 pub use summary::Summary;
@@ -59,6 +61,7 @@ pub struct Portal {
     ingest: ingest::Ingest,
     metrics: metrics::Metrics,
     links: web::links::Links,
+    sessions: mqtt::Sessions,
     public: OnceLock<String>,
     /// The newest change of another process that was there at the start.
     last_change: AtomicI64,
@@ -107,6 +110,7 @@ impl Portal {
             ingest,
             metrics: metrics::Metrics::default(),
             links: web::links::Links::default(),
+            sessions: mqtt::Sessions::default(),
             public: OnceLock::new(),
             last_change: AtomicI64::new(last_change),
             draining: AtomicBool::new(false),
@@ -215,7 +219,7 @@ impl Portal {
             detail: status.word().to_owned(),
         });
         self.store.commit(batch).await?;
-        self.agents.reload(&self.store, agent).await
+        self.reload_agent(agent).await.map(drop)
     }
 
     /// Sets the configuration at one place of the tree, or of one agent. The answer is its revision.
@@ -229,6 +233,29 @@ impl Portal {
             self.agents.reload(&self.store, agent).await?;
         }
         Ok(revision)
+    }
+
+    /// Moves everything to the database at `url`, which has to be new. A portal that runs on this one is told to take nothing more,
+    /// so that nothing is lost: agents keep what they have until it is started on the other. The answer is how many rows there
+    /// were, and whether a portal was running.
+    ///
+    /// # Errors
+    /// If one of the databases does not answer, or the other is not new.
+    pub async fn migrate_to(&self, url: &str) -> Result<(u64, bool), StoreError> {
+        let mut batch = store::Batch::new();
+        batch.run(store::sql::CHANGE_ADD, [self.clock.now_ms().into(), "hold".into(), "".into()]);
+        self.store.commit(batch).await?;
+        let asked = self.store.row(store::sql::CHANGE_LAST, &[]).await?.map_or(Ok(0), |row| row.int(0))?;
+        let mut held = false;
+        for _ in 0..50 {
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+            let rows = self.store.rows(store::sql::CHANGES, &[asked.into()]).await?;
+            held = rows.iter().any(|row| row.text(1).is_ok_and(|kind| kind == "held"));
+            if held {
+                break;
+            }
+        }
+        Ok((self.store.copy_to(url).await?, held))
     }
 
     /// The records of a device from `from` up to but without `until` (milliseconds since 1970), oldest first, and how many of
@@ -246,6 +273,16 @@ impl Portal {
     /// If the database does not answer.
     pub async fn compact(&self) -> Result<u64, StoreError> {
         self.ingest.history.compact(&self.store, self.clock.now_ms(), self.config.keep.rows.into()).await
+    }
+
+    /// Takes in what was changed about an agent; ends its connections if it may not speak any more.
+    pub(crate) async fn reload_agent(&self, id: &str) -> Result<Option<Arc<Agent>>, StoreError> {
+        self.agents.reload(&self.store, id).await?;
+        let agent = self.agents.find(id);
+        if agent.as_ref().is_some_and(|agent| agent.known().status != Status::Active) {
+            self.sessions.end(id);
+        }
+        Ok(agent)
     }
 
     pub(crate) async fn reload_tree(&self) -> Result<(), StoreError> {

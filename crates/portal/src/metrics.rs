@@ -17,6 +17,7 @@ pub(crate) struct Metrics {
     pub(crate) connections: Gauge,
     pub(crate) agents: Gauge,
     pub(crate) silent: Gauge,
+    pub(crate) listening: Gauge,
 }
 
 impl Default for Metrics {
@@ -40,7 +41,8 @@ impl Default for Metrics {
         let connections = gauge("connections", "Open connections");
         let agents = gauge("agents", "Agents known");
         let silent = gauge("agents_silent", "Agents that should have checked in and did not");
-        Self { registry, check_ins, records, readings, refused, unproven, connections, agents, silent }
+        let listening = gauge("agents_on_mqtt", "Agents connected over MQTT");
+        Self { listening, registry, check_ins, records, readings, refused, unproven, connections, agents, silent }
     }
 }
 

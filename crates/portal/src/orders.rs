@@ -119,7 +119,8 @@ impl Portal {
         Ok(())
     }
 
-    /// Gives an order to an agent from inside this process, and lets it know.
+    /// Gives an order to an agent. One that is connected over MQTT to the portal that runs learns it within a second, any other
+    /// with its next check-in.
     ///
     /// # Errors
     /// As [`give`].

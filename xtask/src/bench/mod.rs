@@ -28,6 +28,8 @@ pub(crate) enum Bench {
     Plan,
     /// The spool beside the disk's own limit: durable records a second, start of a full one
     Spool,
+    /// The portal: check-ins beside bare tonic, readings and octets beside a row per value in PostgreSQL
+    Portal,
     /// Forecasts and alarms of the ledger over 90 simulated days whose truth is known, beside a straight line
     Ledger {
         /// How many devices are simulated
@@ -43,6 +45,7 @@ pub(crate) fn run(what: Bench) -> anyhow::Result<()> {
         // It counts and does not time: no need to optimise.
         Bench::Plan => shell::run_silently("cargo run --quiet --locked -p dca-agent --example plan_cost"),
         Bench::Spool => shell::run_silently("cargo run --quiet --release --locked -p dca-spool --example durable"),
+        Bench::Portal => shell::run_silently("cargo run --quiet --release --locked -p dca-portal --example load"),
         Bench::Ledger { devices } => shell::run_silently(&format!(
             "cargo run --quiet --release --locked -p dca-ledger --example ninety_days -- {devices}"
         )),

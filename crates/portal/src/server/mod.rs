@@ -6,7 +6,7 @@ mod tls;
 
 use crate::authenticate::{Certified, Peer};
 use crate::keys::KeyError;
-use crate::{Portal, web};
+use crate::{Portal, mqtt, web};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
@@ -59,6 +59,7 @@ pub struct Server {
     portal: Arc<Portal>,
     listener: TcpListener,
     health: Option<TcpListener>,
+    mqtt: Option<(TcpListener, Acceptor)>,
     acceptor: Acceptor,
 }
 
@@ -76,7 +77,7 @@ impl Server {
     /// # Errors
     /// If they are taken, or the certificate is not good.
     pub async fn bind(portal: Arc<Portal>) -> Result<Self, ServerError> {
-        let acceptor = Acceptor(TlsAcceptor::from(tls::config(&portal)?));
+        let config = tls::config(&portal)?;
         let listener = listen(portal.config.listen).await?;
         if portal.config.listen.port() == 0 {
             // The system chose the port.
@@ -88,7 +89,15 @@ impl Server {
             Some(address) => Some(listen(address).await?),
             None => None,
         };
-        Ok(Self { portal, listener, health, acceptor })
+        let mqtt = match portal.config.mqtt {
+            Some(address) => {
+                let mut config = config.as_ref().clone();
+                config.alpn_protocols = vec![b"mqtt".to_vec()];
+                Some((listen(address).await?, Acceptor(Arc::new(config).into())))
+            }
+            None => None,
+        };
+        Ok(Self { portal, listener, health, mqtt, acceptor: Acceptor(config.into()) })
     }
 
     /// Where it listens.
@@ -101,11 +110,15 @@ impl Server {
 
     /// Serves until `stop` comes, then lets calls end that are under way, and writes what is only in memory.
     pub async fn run(self, stop: impl Future<Output = ()>) {
-        let Self { portal, listener, health, acceptor } = self;
-        let router = grpc::routes(&portal).merge(web::routes(&portal)).fallback_service(web::nowhere());
+        let Self { portal, listener, health, mqtt, acceptor } = self;
+        let router = grpc::routes(&portal)
+            .merge(web::routes(&portal))
+            .merge(mqtt::routes(&portal))
+            .fallback_service(web::nowhere());
         let (closing, closed) = watch::channel(());
         let duties = tokio::spawn(portal.clone().duties());
         let health = health.map(|listener| tokio::spawn(health::run(portal.clone(), listener)));
+        let mqtt = mqtt.map(|(listener, acceptor)| tokio::spawn(plain_mqtt(portal.clone(), listener, acceptor.0)));
         let room = Arc::new(Semaphore::new(CONNECTIONS));
         tokio::pin!(stop);
         loop {
@@ -137,9 +150,7 @@ impl Server {
         // Each connection holds a receiver until it has ended.
         let _ = tokio::time::timeout(GRACE, closing.closed()).await;
         duties.abort();
-        if let Some(health) = health {
-            health.abort();
-        }
+        health.into_iter().chain(mqtt).for_each(|task| task.abort());
         if let Err(error) = portal.save_seen(true).await {
             tracing::error!(%error, "when agents were last seen was not written");
         }
@@ -156,11 +167,7 @@ struct Connection {
 
 impl Connection {
     async fn serve(mut self, stream: TcpStream) {
-        let _ = stream.set_nodelay(true);
-        let Ok(Ok(stream)) = tokio::time::timeout(PATIENCE, self.acceptor.accept(stream)).await else { return };
-        let shown = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
-        let certified = shown.and_then(|der| Certified::parse(der)).map(Arc::new);
-        let peer = Peer { address: self.address.ip().to_canonical(), certified };
+        let Some((stream, peer)) = handshake(&self.acceptor, stream, self.address).await else { return };
         let router = self.router;
         let service = service_fn(move |mut request: hyper::Request<hyper::body::Incoming>| {
             request.extensions_mut().insert(peer.clone());
@@ -186,6 +193,38 @@ impl Connection {
         }
         self.portal.metrics.connections.dec();
     }
+}
+
+/// MQTT in TLS alone.
+async fn plain_mqtt(portal: Arc<Portal>, listener: TcpListener, acceptor: TlsAcceptor) {
+    let room = Arc::new(Semaphore::new(CONNECTIONS));
+    loop {
+        let Ok((stream, address)) = listener.accept().await else {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            continue;
+        };
+        let Ok(place) = room.clone().try_acquire_owned() else { continue };
+        let (portal, acceptor) = (portal.clone(), acceptor.clone());
+        tokio::spawn(async move {
+            if let Some((stream, peer)) = handshake(&acceptor, stream, address).await {
+                mqtt::serve(portal, peer, mqtt::Pipe::Stream(Box::new(stream))).await;
+            }
+            drop(place);
+        });
+    }
+}
+
+/// TLS, and who is at the other end.
+async fn handshake(
+    acceptor: &TlsAcceptor,
+    stream: TcpStream,
+    address: SocketAddr,
+) -> Option<(tokio_rustls::server::TlsStream<TcpStream>, Peer)> {
+    let _ = stream.set_nodelay(true);
+    let stream = tokio::time::timeout(PATIENCE, acceptor.accept(stream)).await.ok()?.ok()?;
+    let shown = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
+    let certified = shown.and_then(|der| Certified::parse(der)).map(Arc::new);
+    Some((stream, Peer { address: address.ip().to_canonical(), certified }))
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener, ServerError> {

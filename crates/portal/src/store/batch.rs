@@ -97,15 +97,20 @@ impl Batch {
 impl Bulk {
     /// The statement for `rows` rows.
     pub(super) fn statement(&self, rows: usize) -> String {
-        let mut sql = self.head.to_owned();
-        for row in 0..rows {
-            sql.push_str(if row == 0 { " (" } else { ", (" });
-            for column in 0..self.columns {
-                let separator = if column == 0 { "" } else { ", " };
-                sql.push_str(&format!("{separator}${}", row * self.columns + column + 1));
-            }
-            sql.push(')');
-        }
-        sql + " " + self.tail
+        rows_of(self.head, self.columns, rows) + " " + self.tail
     }
+}
+
+/// `head` and placeholders for rows.
+pub(super) fn rows_of(head: &str, columns: usize, rows: usize) -> String {
+    let mut sql = head.to_owned();
+    for row in 0..rows {
+        sql.push_str(if row == 0 { " (" } else { ", (" });
+        for column in 0..columns {
+            let separator = if column == 0 { "" } else { ", " };
+            sql.push_str(&format!("{separator}${}", row * columns + column + 1));
+        }
+        sql.push(')');
+    }
+    sql
 }

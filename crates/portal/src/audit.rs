@@ -50,7 +50,7 @@ pub async fn verify(store: &Store) -> Result<u64, StoreError> {
             let (previous, found) = (row.blob(7)?, row.blob(8)?);
             let follows =
                 expected.as_ref().is_none_or(|expected| *expected == previous) && (lines == 0 || seq == last + 1);
-            if !follows || hash(&previous, seq, at, dealer, [0, 1, 2, 3].map(|i| texts[i].as_str())) != found {
+            if !follows || hash(&previous, seq, at, dealer, texts.each_ref().map(String::as_str)) != found {
                 return Err(StoreError::Damaged("the audit log was altered"));
             }
             (last, expected, lines) = (seq, Some(found), lines + 1);

@@ -18,7 +18,7 @@ const BUSY: Duration = Duration::from_secs(10);
 /// Where the data is.
 #[derive(Debug, Clone)]
 pub(super) enum Place {
-    Sqlite(SqliteConnectOptions),
+    Sqlite(Box<SqliteConnectOptions>),
     Postgres(Box<PgConnectOptions>),
 }
 
@@ -50,7 +50,7 @@ impl Place {
                 .statement_cache_capacity(256)
                 .pragma("journal_size_limit", "67108864")
                 .pragma("cache_size", "-32768");
-            return Ok(Self::Sqlite(options.disable_statement_logging()));
+            return Ok(Self::Sqlite(Box::new(options.disable_statement_logging())));
         }
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             let options = PgConnectOptions::from_str(url)?.statement_cache_capacity(256).disable_statement_logging();
@@ -69,7 +69,9 @@ impl Place {
     pub(super) fn pool(&self) -> Pool {
         match self {
             Self::Sqlite(options) => Pool::Sqlite(
-                SqlitePoolOptions::new().max_connections(READERS).connect_lazy_with(options.clone().read_only(true)),
+                SqlitePoolOptions::new()
+                    .max_connections(READERS)
+                    .connect_lazy_with(options.as_ref().clone().read_only(true)),
             ),
             Self::Postgres(options) => Pool::Postgres(
                 PgPoolOptions::new().max_connections(READERS).connect_lazy_with(options.as_ref().clone()),
@@ -104,8 +106,8 @@ impl Connection {
         // Made of constants of this crate.
         let sql = sqlx::raw_sql(sqlx::AssertSqlSafe(sql.to_owned()));
         match self {
-            Self::Sqlite(it) => drop(it.execute(sql).await?),
-            Self::Postgres(it) => drop(it.execute(sql).await?),
+            Self::Sqlite(it) => it.execute(sql).await.map(|_| ())?,
+            Self::Postgres(it) => it.execute(sql).await.map(|_| ())?,
         }
         Ok(())
     }

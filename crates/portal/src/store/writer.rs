@@ -123,16 +123,17 @@ impl Writer {
 
 /// The rows of each table. Of two with one key the later.
 fn by_table<'a>(batches: impl Iterator<Item = &'a Batch>) -> Vec<(&'static Bulk, Vec<&'a [Value]>)> {
-    let mut tables: Vec<(&'static Bulk, Vec<&'a [Value]>, HashMap<&'a [Value], usize>)> = Vec::new();
+    let mut tables: Vec<(&'static Bulk, Vec<&'a [Value]>)> = Vec::new();
+    let mut places: HashMap<(usize, &'a [Value]), usize> = HashMap::new();
     for (bulk, row) in batches.flat_map(|batch| &batch.rows) {
-        let known = tables.iter().position(|(other, _, _)| std::ptr::eq(*other, *bulk));
-        let index = known.unwrap_or_else(|| {
-            tables.push((bulk, Vec::new(), HashMap::new()));
+        let known = tables.iter().position(|(other, _)| std::ptr::eq(*other, *bulk));
+        let table = known.unwrap_or_else(|| {
+            tables.push((bulk, Vec::new()));
             tables.len() - 1
         });
-        let Some((_, rows, places)) = tables.get_mut(index) else { continue };
-        let key = row.get(..bulk.key).unwrap_or(row);
-        match places.get(key).and_then(|place| rows.get_mut(*place)) {
+        let Some((_, rows)) = tables.get_mut(table) else { continue };
+        let key = (table, row.get(..bulk.key).unwrap_or(row));
+        match places.get(&key).and_then(|place| rows.get_mut(*place)) {
             Some(earlier) => *earlier = row,
             None => {
                 places.insert(key, rows.len());
@@ -140,5 +141,5 @@ fn by_table<'a>(batches: impl Iterator<Item = &'a Batch>) -> Vec<(&'static Bulk,
             }
         }
     }
-    tables.into_iter().map(|(bulk, rows, _)| (bulk, rows)).collect()
+    tables
 }

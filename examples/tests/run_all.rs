@@ -3,6 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests may panic")]
 
 #[allow(dead_code, reason = "its main is the program's")]
+#[path = "../examples/agent.rs"]
+mod agent;
+#[allow(dead_code, reason = "its main is the program's")]
 #[path = "../examples/get_many.rs"]
 mod get_many;
 #[allow(dead_code, reason = "its main is the program's")]
@@ -67,6 +70,15 @@ fn simulated_office_reads_its_printers() {
     let text = printed(async |out| simulated_office::run(out, 32).await);
     assert!(text.lines().count() > 20, "{text}");
     assert!(text.lines().last().unwrap().contains("printers among 32 devices and 254 addresses"), "{text}");
+}
+
+#[test]
+fn agent_prints_totals_and_supplies() {
+    let text = printed(async |out| agent::run(out, None, "public").await);
+    let (supplies, printers): (Vec<&str>, Vec<&str>) = text.lines().partition(|line| line.starts_with("    "));
+    // Of each kind one; one knows version 3 alone, a sleeping one may take longer than the time-outs.
+    assert!((9..=11).contains(&printers.len()) && supplies.len() > 20, "{text}");
+    assert!(printers.iter().filter(|line| line.contains(" impressions")).count() >= 8, "{text}");
 }
 
 #[test]

@@ -26,6 +26,9 @@ impl Default for Asking {
 /// Addresses that are asked at the same time. With it, a range of so many silent addresses takes one time-out.
 pub(crate) const AT_ONCE: usize = 4096;
 
+/// More would cost memory, about a kilobyte each, and nobody asks for such a pace.
+const MOST_AT_ONCE: usize = 32_768;
+
 /// Packets a second in polite mode.
 const POLITE_RATE: u32 = 50;
 /// Octets of a datagram in polite mode: what every SNMP engine must take (RFC 3412 §6).
@@ -41,6 +44,13 @@ impl Asking {
     pub(crate) fn first_try(self) -> Duration {
         let tries = (1..=self.retries).map(|retry| 1.25 * f64::from(1_u32 << retry.min(6)));
         self.timeout.div_f64(1.0 + tries.sum::<f64>())
+    }
+
+    /// Addresses that are asked at the same time: more than usual where fewer would not keep a fast pace, since each silent
+    /// one is waited for until the time-out.
+    pub(crate) fn at_once(self) -> usize {
+        let pace = self.packets().map_or(0.0, |rate| f64::from(rate) * self.timeout.as_secs_f64());
+        (1.25 * pace).clamp(AT_ONCE as f64, MOST_AT_ONCE as f64) as usize
     }
 
     /// The limit of packets a second.
@@ -82,6 +92,12 @@ mod tests {
         let first = |retries| Asking { timeout: Duration::from_secs(7), retries, ..Asking::default() }.first_try();
         assert_eq!(first(0), Duration::from_secs(7));
         assert_eq!(first(1), Duration::from_secs(2));
+    }
+
+    #[test]
+    fn a_pace_is_not_held_up_by_silent_addresses() {
+        let at_once = |rate| Asking { timeout: Duration::from_secs(2), rate, ..Asking::default() }.at_once();
+        assert_eq!([None, Some(100), Some(5_000), Some(1_000_000)].map(at_once), [4_096, 4_096, 12_500, 32_768]);
     }
 
     #[test]

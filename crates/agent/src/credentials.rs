@@ -113,6 +113,11 @@ impl Keyring {
         range.map_or_else(|| self.otherwise.clone(), |(_, list)| list.clone())
     }
 
+    /// All lists there are, each once.
+    pub(crate) fn lists(&self) -> impl Iterator<Item = &Arc<[Named]>> {
+        self.ranges.iter().map(|(_, list)| list).chain([&self.otherwise])
+    }
+
     /// Says which addresses a host name in the ranges has.
     pub(crate) fn add_resolved(&mut self, host: &str, addresses: &[IpAddr]) {
         for (fence, _) in &mut self.ranges {

@@ -19,6 +19,7 @@ use dca_printer::discovery;
 use dca_snmp::{Credentials, Failure, Oid, Request, Response};
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
@@ -45,7 +46,7 @@ pub(crate) async fn acquaint(mut device: Live, response: Response, names: &[Oid]
 }
 
 /// Who asks in one question, and the answer to come.
-type Contestant<'a> = (Vec<&'a Named>, Asked<'a>);
+type Contestant<'a> = (Vec<Named>, Asked<'a>);
 
 /// Finds the credentials that are answered at an address, with the answer to [`discovery`].
 pub(crate) async fn race(
@@ -55,7 +56,7 @@ pub(crate) async fn race(
     stagger: Duration,
 ) -> Result<(Named, Response), Lost> {
     if list.is_empty() {
-        return Err(Lost::Failed("no range of the credentials file covers this address".into()));
+        return Err(Lost::uncovered());
     }
     let mut race = contestants(snmp, at, list, stagger);
     let mut failures = Vec::new();
@@ -68,9 +69,9 @@ pub(crate) async fn race(
             match asked.as_mut().poll(context) {
                 Poll::Pending => return true,
                 Poll::Ready(Ok(response)) => {
-                    winner = who.get(response.who).map(|named| ((*named).clone(), response));
+                    winner = who.get(response.who).map(|named| (named.clone(), response));
                 }
-                Poll::Ready(Err(failure)) => failures.extend(who.first().map(|named| ((*named).clone(), failure))),
+                Poll::Ready(Err(failure)) => failures.extend(who.first().map(|named| (named.clone(), failure))),
             }
             false
         });
@@ -83,22 +84,56 @@ pub(crate) async fn race(
     .await
 }
 
-fn contestants<'a>(snmp: &'a Snmp, at: Allowed, list: &'a [Named], stagger: Duration) -> Vec<Contestant<'a>> {
-    let is_user = |named: &&Named| matches!(named.credentials, Credentials::V3(_));
-    let (users, communities): (Vec<&Named>, Vec<&Named>) = list.iter().partition(is_user);
-    let mut race: Vec<Contestant<'_>> = Vec::with_capacity(users.len() + 1);
-    let place = |who: &Named| list.iter().position(|named| std::ptr::eq(named, who)).unwrap_or(0) as u32;
-    for who in users {
-        let asked = async move { snmp.ask(Request::get(discovery()), at, &who.credentials).await };
-        race.push((vec![who], after(stagger * place(who), asked)));
+/// Credentials that ask in one question: a user, or all communities in turn.
+pub(crate) struct Caller {
+    /// In the order of the list.
+    pub(crate) who: Vec<Named>,
+    /// How long after the first of the list they begin.
+    pub(crate) wait: Duration,
+}
+
+impl Caller {
+    /// Everybody of a list.
+    pub(crate) fn all(list: &[Named], stagger: Duration) -> Vec<Self> {
+        let mut callers: Vec<Self> = Vec::new();
+        for (place, named) in (0_u32..).zip(list) {
+            let communities = callers.iter_mut().find(|caller| !caller.is_user());
+            match communities.filter(|_| !matches!(named.credentials, Credentials::V3(_))) {
+                Some(caller) => caller.who.push(named.clone()),
+                None => callers.push(Self { who: vec![named.clone()], wait: stagger * place }),
+            }
+        }
+        callers
     }
-    if let Some(first) = communities.first() {
-        let wait = stagger * place(first);
-        let who = communities.iter().map(|named| named.credentials.clone()).collect();
-        let asked = snmp.ask_as_any(Request::get(discovery()), at, who, stagger);
-        race.push((communities, after(wait, asked)));
+
+    /// The user, if it is one.
+    pub(crate) fn user(&self) -> Option<&Credentials> {
+        self.who.iter().map(|named| &named.credentials).find(|who| matches!(who, Credentials::V3(_)))
     }
-    race
+
+    fn is_user(&self) -> bool {
+        self.user().is_some()
+    }
+
+    /// The communities.
+    pub(crate) fn communities(&self) -> Arc<[Credentials]> {
+        self.who.iter().map(|named| named.credentials.clone()).collect()
+    }
+}
+
+fn contestants(snmp: &Snmp, at: Allowed, list: &[Named], stagger: Duration) -> Vec<Contestant<'static>> {
+    let contestant = |caller: Caller| {
+        let (snmp, wait) = (snmp.clone(), caller.wait);
+        let (user, communities) = (caller.user().cloned(), caller.communities());
+        let asked = async move {
+            match user {
+                Some(user) => snmp.ask(Request::get(discovery()), at, &user).await,
+                None => snmp.ask_as_any(Request::get(discovery()), at, communities, stagger).await,
+            }
+        };
+        (caller.who, after(wait, asked))
+    };
+    Caller::all(list, stagger).into_iter().map(contestant).collect()
 }
 
 fn after<'a>(wait: Duration, asked: impl Future<Output = Result<Response, Failure>> + Send + 'a) -> Asked<'a> {
@@ -111,8 +146,15 @@ fn after<'a>(wait: Duration, asked: impl Future<Output = Result<Response, Failur
     })
 }
 
+impl Lost {
+    /// Nobody may ask there.
+    pub(crate) fn uncovered() -> Self {
+        Self::Failed("no range of the credentials file covers this address".into())
+    }
+}
+
 /// The most telling of the failures.
-fn lost(failures: &[(Named, Failure)]) -> Lost {
+pub(crate) fn lost(failures: &[(Named, Failure)]) -> Lost {
     let telling = |failure: &Failure| match failure {
         Failure::NoAnswer { .. } | Failure::Cancelled => 0,
         Failure::Unreachable(_) => 1,

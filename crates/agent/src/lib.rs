@@ -15,6 +15,7 @@ mod decode;
 mod discover;
 mod input;
 mod interview;
+mod knock;
 mod live;
 mod network;
 mod ping;

@@ -5,6 +5,7 @@ use crate::asking::{AT_ONCE, Asking, POLITE_OCTETS};
 use crate::credentials::{Keyring, Named};
 use crate::discover::{Lost, acquaint, race};
 use crate::interview::{Depth, Interview, Part, interview};
+use crate::knock::Knocking;
 use crate::live::Live;
 use crate::poll::Notebook;
 use crate::progress::Progress;
@@ -13,6 +14,7 @@ use dca_fence::Allowed;
 use dca_lan::{Counters, LanError, Settings, Snmp};
 use dca_printer::{Profiles, Rows, Verdict};
 use dca_snmp::{Credentials, Oid, Response};
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::pin;
@@ -28,7 +30,7 @@ pub struct Network {
 pub(crate) struct Shared {
     pub(crate) snmp: Snmp,
     /// For the first question to each address of a sweep: devices that have answered are read first.
-    probes: Snmp,
+    pub(crate) probes: Snmp,
     pub(crate) asking: Asking,
     pub(crate) keyring: Keyring,
     pub(crate) profiles: Profiles,
@@ -95,7 +97,7 @@ impl Network {
             max_message: if asking.polite { POLITE_OCTETS } else { Settings::default().max_message },
             // Only the race of credentials uses it: everything else asks one question at a time.
             in_flight_per_device: most,
-            in_flight: AT_ONCE * most,
+            in_flight: asking.at_once() * most,
             ..Settings::default()
         })?;
         let discovery = profiles.discovery();
@@ -129,23 +131,42 @@ impl Network {
             run.failed.push(Failed { address: host.clone(), why: format!("the host name cannot be used: {why}") });
         }
         let (mut answered, mut failed) = (Vec::new(), Vec::new());
-        let mut addresses = scope.addresses().enumerate();
+        let mut known = scope.addresses().filter(|at| self.shared.knows(*at));
+        let mut knocking = Knocking::begin(&self.shared, scope);
+        let mut knocked = false;
         let mut tasks = JoinSet::new();
         let mut stop = pin!(stop);
         loop {
             while tasks.len() < AT_ONCE
-                && let Some((place, at)) = addresses.next()
+                && let Some(at) = known.next()
             {
                 let shared = Arc::clone(&self.shared);
-                tasks.spawn(async move { (place, at, shared.device(at, depth).await) });
+                tasks.spawn(async move { (at, shared.device(at, depth).await) });
             }
-            let (place, at, seen) = tokio::select! {
+            if knocked && tasks.is_empty() {
+                break;
+            }
+            let (at, seen) = tokio::select! {
                 () = &mut stop => {
                     run.interrupted = true;
                     break;
                 }
-                done = tasks.join_next() => match done {
-                    None => break,
+                heard = knocking.next(), if !knocked && tasks.len() < AT_ONCE => match heard {
+                    None => {
+                        knocked = true;
+                        continue;
+                    }
+                    Some((at, Err(lost))) if !self.shared.goes_on_without_snmp(depth) => {
+                        (at, self.shared.shut_out(at, lost))
+                    }
+                    Some((at, met)) => {
+                        let shared = Arc::clone(&self.shared);
+                        tasks.spawn(async move { (at, shared.go_on(at, met, depth).await) });
+                        continue;
+                    }
+                },
+                done = tasks.join_next(), if !tasks.is_empty() => match done {
+                    None => continue,
                     Some(Ok(done)) => done,
                     Some(Err(error)) => {
                         tracing::error!(%error, "a task ended early");
@@ -158,20 +179,18 @@ impl Network {
             let found = matches!(&seen, Seen::Answered(interview) if interview.verdict.is_printer);
             progress.done(at.addr(), found);
             match seen {
-                Seen::Answered(interview) => answered.push((place, keep(at, *interview))),
-                Seen::Failed(why) => failed.push((place, Failed { address: at.to_string(), why })),
+                Seen::Answered(interview) => answered.push((at, keep(at, *interview))),
+                Seen::Failed(why) => failed.push((at, Failed { address: at.to_string(), why })),
                 Seen::Silent(why) => {
                     run.silent += 1;
                     if scope.is_named(at.addr()) {
-                        failed.push((place, Failed { address: at.to_string(), why }));
+                        failed.push((at, Failed { address: at.to_string(), why }));
                     }
                 }
             }
         }
-        answered.sort_by_key(|(place, _)| *place);
-        failed.sort_by_key(|(place, _)| *place);
-        run.answered.extend(answered.into_iter().map(|(_, kept)| kept));
-        run.failed.extend(failed.into_iter().map(|(_, failed)| failed));
+        run.answered.extend(in_order(scope, answered));
+        run.failed.extend(in_order(scope, failed));
         run
     }
 
@@ -209,29 +228,46 @@ enum Seen {
 }
 
 impl Shared {
-    /// Asks one address. A sweep holds thousands of these futures, and few get an answer: what comes after it is on the
-    /// heap.
+    /// Asks one address.
     async fn device(self: Arc<Self>, at: Allowed, depth: Depth) -> Seen {
-        let met = {
-            let list = self.list(at);
-            let race = race(&self.probes, at, &list, self.asking.stagger()).await;
-            race.map(|(who, response)| Box::pin(Arc::clone(&self).meet(at, who, response, depth)))
-        };
+        let met = race(&self.snmp, at, &self.list(at), self.asking.stagger()).await;
+        self.go_on(at, met, depth).await
+    }
+
+    /// What follows the first question.
+    async fn go_on(self: Arc<Self>, at: Allowed, met: Result<(Named, Response), Lost>, depth: Depth) -> Seen {
         match met {
-            Ok(met) => met.await,
-            Err(lost) => {
-                if let (Some(notebook), Lost::Failed(why)) = (&self.notebook, &lost) {
-                    notebook.refused(at, why);
-                }
-                if depth == Depth::Full && self.ways.reach_beyond_snmp() {
-                    return Box::pin(self.meet_beyond_snmp(at, lost)).await;
-                }
-                match lost {
-                    Lost::Silent(why) => Seen::Silent(why),
-                    Lost::Failed(why) => Seen::Failed(why),
-                }
+            Ok((who, response)) => self.meet(at, who, response, depth).await,
+            Err(lost) if self.goes_on_without_snmp(depth) => {
+                self.note(at, &lost);
+                self.meet_beyond_snmp(at, lost).await
             }
+            Err(lost) => self.shut_out(at, lost),
         }
+    }
+
+    fn goes_on_without_snmp(&self, depth: Depth) -> bool {
+        depth == Depth::Full && self.ways.reach_beyond_snmp()
+    }
+
+    /// Nobody was let in, and that was all.
+    fn shut_out(&self, at: Allowed, lost: Lost) -> Seen {
+        self.note(at, &lost);
+        match lost {
+            Lost::Silent(why) => Seen::Silent(why),
+            Lost::Failed(why) => Seen::Failed(why),
+        }
+    }
+
+    fn note(&self, at: Allowed, lost: &Lost) {
+        if let (Some(notebook), Lost::Failed(why)) = (&self.notebook, lost) {
+            notebook.refused(at, why);
+        }
+    }
+
+    /// True if it is known who is answered there: such a device is asked before those that may not be there.
+    pub(crate) fn knows(&self, at: Allowed) -> bool {
+        self.notebook.as_ref().is_some_and(|notebook| notebook.prefers(at.addr()).is_some())
     }
 
     /// As whom an address is asked: first as whom it answered before.
@@ -303,6 +339,13 @@ impl Shared {
         });
         names.collect()
     }
+}
+
+/// Results in the order of their addresses in the scope.
+fn in_order<T>(scope: &Scope, results: Vec<(Allowed, T)>) -> impl Iterator<Item = T> {
+    let mut results: BTreeMap<Allowed, T> = results.into_iter().collect();
+    let order: Vec<Allowed> = scope.addresses().filter(|at| results.contains_key(at)).collect();
+    order.into_iter().filter_map(move |at| results.remove(&at))
 }
 
 /// The socket address of something allowed, for results.

@@ -135,6 +135,20 @@ impl Snmp {
         Answers::new(self.clone(), self.number(), Question::Ask(what, who.clone()), at.into_iter())
     }
 
+    /// [`ask_each`](Self::ask_each) as each of several communities in turn, as [`ask_as_any`](Self::ask_as_any) does it.
+    pub fn ask_each_as_any<I>(
+        &self,
+        what: Request,
+        at: I,
+        who: Arc<[Credentials]>,
+        stagger: Duration,
+    ) -> Answers<I::IntoIter>
+    where
+        I: IntoIterator<Item = Allowed>,
+    {
+        Answers::new(self.clone(), self.number(), Question::AskAsAny(what, who, stagger), at.into_iter())
+    }
+
     /// Asks one question as each of several communities in turn, `stagger` apart, until one is answered;
     /// [`Response::who`] says which. A silent device costs one time-out however many there are.
     pub fn ask_as_any(

@@ -6,7 +6,7 @@ use crate::quirk::Quirks;
 use crate::request::Failure;
 use crate::value::VarBind;
 use smallvec::SmallVec;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// A PDU to be asked.
 #[derive(Debug, Clone)]
@@ -87,6 +87,8 @@ pub(super) struct Flight {
     /// Datagrams since the last change of state.
     pub(super) tries: u32,
     pub(super) deadline: Option<Instant>,
+    /// It is waited for so long and not asked again: what comes next is another question.
+    pub(super) patience: Option<Duration>,
     /// When the first datagram left.
     pub(super) since: Option<Instant>,
     /// A v1 or v2c message is encoded once; each try patches its id in.
@@ -111,6 +113,7 @@ impl Flight {
             current: 0,
             tries: 0,
             deadline: None,
+            patience: None,
             since: None,
             encoded: Vec::new(),
             id_at: 0,

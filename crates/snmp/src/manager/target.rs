@@ -3,6 +3,7 @@
 use super::v3::Engine;
 use smallvec::SmallVec;
 use std::collections::VecDeque;
+use std::time::Duration;
 
 /// The repetitions a walk starts with.
 const FIRST_REPETITIONS: u32 = 10;
@@ -53,11 +54,22 @@ pub(crate) struct Habits {
     pub(crate) ceiling: u32,
     /// GETBULK does not work.
     pub(crate) bulk_broken: bool,
+    /// A GETBULK was answered with rows.
+    pub(crate) bulk_proven: bool,
+    /// How long the last answer took.
+    pub(crate) took: Option<Duration>,
 }
 
 impl Default for Habits {
     fn default() -> Self {
-        Self { batch: usize::MAX, repetitions: FIRST_REPETITIONS, ceiling: MOST_REPETITIONS, bulk_broken: false }
+        Self {
+            batch: usize::MAX,
+            repetitions: FIRST_REPETITIONS,
+            ceiling: MOST_REPETITIONS,
+            bulk_broken: false,
+            bulk_proven: false,
+            took: None,
+        }
     }
 }
 
@@ -76,6 +88,14 @@ impl Habits {
     /// The rows that it bears, if it does not bear all.
     pub(crate) fn taught(&self) -> Option<u32> {
         (self.ceiling < MOST_REPETITIONS).then_some(self.ceiling)
+    }
+
+    /// How long a first GETBULK is waited for, before GETNEXT shows whether the device is there. Many an agent never answers
+    /// GETBULK: one that has just answered something else need not be waited for as if it might be switched off. A slow
+    /// one loses nothing but datagrams: its GETBULK is tried again before it counts as broken.
+    pub(super) fn patience(&self, timeout: Duration) -> Option<Duration> {
+        let took = self.took.filter(|_| !self.bulk_proven)?;
+        Some((timeout / 4).max(took.saturating_mul(4)).min(timeout))
     }
 
     /// This many rows is the most.

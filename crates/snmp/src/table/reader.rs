@@ -43,6 +43,8 @@ pub(crate) struct Reader {
     width: usize,
     /// A column to be asked alone next.
     alone: Option<usize>,
+    /// The next GETBULK is a small one, to learn whether the device knows it at all.
+    small: bool,
     /// Octets of a binding in the last answer.
     each: usize,
     suspect: Option<Suspect>,
@@ -82,6 +84,7 @@ impl Reader {
             reach: FIRST_REPETITIONS,
             width: usize::MAX,
             alone: None,
+            small: false,
             each: 0,
             suspect: None,
             bears: ask.bears,
@@ -157,6 +160,7 @@ impl Reader {
         self.bears = self.bears.into_iter().chain(taught).min();
         let bulk = way.bulk && self.bears != Some(0) && self.suspect.is_none();
         let ceiling = self.bears.map_or(habits.ceiling as usize, |most| most as usize).max(1);
+        let ceiling = if self.small { ceiling.min(SMALL) } else { ceiling };
         let most = match &self.suspect {
             Some(Suspect { silent: true, .. }) => 1,
             _ if bulk => self.width.min(ceiling),
@@ -229,6 +233,8 @@ impl Reader {
                 (false, _) => self.narrow(),
             }
         } else if self.repetitions > 0 {
+            habits.bulk_proven = true;
+            self.small = false;
             self.each = reply.size / came.max(1);
             if came == expected && self.repetitions == self.reach {
                 self.reach = (self.reach * 2).min(MOST_REPETITIONS);
@@ -259,8 +265,10 @@ impl Reader {
         if suspect.left > 0 {
             return;
         }
-        if suspect.large {
+        if suspect.large && habits.bulk_proven {
             habits.shrink(SMALL as u32);
+        } else if suspect.large {
+            self.small = true;
         } else {
             quirks.note(Quirk::BulkBroken);
             habits.bulk_broken = true;

@@ -38,24 +38,36 @@ fn start() -> Instant {
 }
 
 /// Asks until the manager has nothing left to do; `agent` answers each datagram or is silent.
-fn ask(ask: Columns, who: &Credentials, mut agent: impl FnMut(&[u8], Instant) -> Option<Vec<u8>>) -> Table {
+fn ask(ask: Columns, who: &Credentials, agent: impl FnMut(&[u8], Instant) -> Option<Vec<u8>>) -> Table {
     let (mut manager, mut now) = (Manager::new(Limits::default(), [7; 32]), start());
-    manager.table(ask, SocketAddr::from(([10, 0, 0, 1], 161)), who, now);
+    manager.table(ask, AT, who, now);
+    match outcome(&mut manager, &mut now, agent) {
+        Outcome::Table(table) => table,
+        other => panic!("{other:?}"),
+    }
+}
+
+const AT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::new(10, 0, 0, 1)), 161);
+
+/// What the question on its way ends with.
+fn outcome(
+    manager: &mut Manager,
+    now: &mut Instant,
+    mut agent: impl FnMut(&[u8], Instant) -> Option<Vec<u8>>,
+) -> Outcome {
     for _ in 0..20_000 {
         while let Some(transmit) = manager.poll_transmit() {
-            manager.handle_timeout(now);
-            now += Duration::from_millis(5);
-            if let Some(answer) = agent(&transmit.bytes, now) {
-                manager.handle_datagram(&answer, transmit.to, now);
+            manager.handle_timeout(*now);
+            *now += Duration::from_millis(5);
+            if let Some(answer) = agent(&transmit.bytes, *now) {
+                manager.handle_datagram(&answer, transmit.to, *now);
             }
         }
-        match manager.poll_done() {
-            Some((_, Outcome::Table(table))) => return table,
-            Some(other) => panic!("{other:?}"),
-            None => {}
+        if let Some((_, outcome)) = manager.poll_done() {
+            return outcome;
         }
-        now = manager.poll_timeout().expect("it waits for something").max(now);
-        manager.handle_timeout(now);
+        *now = manager.poll_timeout().expect("it waits for something").max(*now);
+        manager.handle_timeout(*now);
     }
     panic!("never ends");
 }
@@ -274,6 +286,29 @@ fn what_a_device_bears_is_told_and_can_be_given_back() {
     assert!(again.sent < first.sent, "{} and {}", again.sent, first.sent);
     let mut sound = agent(1472, &mib);
     assert_eq!(ask(columns(1..=9), &both()[1], |bytes, now| sound(bytes, now)).bears, None);
+}
+
+/// A device that has just answered is not waited for as one that may be switched off. Lost datagrams convict nobody.
+#[test]
+fn a_first_getbulk_is_not_waited_for_long() {
+    let mib = supplies(9, 60);
+    for (lost, broken) in [(usize::MAX, true), (1, false)] {
+        let mut whole = agent(1472, &mib);
+        let (mut manager, mut now, mut bulks) = (Manager::new(Limits::default(), [7; 32]), start(), 0);
+        let mut agent = |bytes: &[u8], now| {
+            bulks += usize::from(question(bytes).0 == PduKind::GetBulk);
+            let loses = question(bytes).0 == PduKind::GetBulk && bulks <= lost;
+            whole(bytes, now).filter(|_| !loses)
+        };
+        manager.submit(crate::Request::get([cell(1, 1)]), AT, &both()[1], now);
+        assert!(matches!(outcome(&mut manager, &mut now, &mut agent), Outcome::Answer(Ok(_))));
+        manager.table(columns(1..=9), AT, &both()[1], now);
+        let Outcome::Table(table) = outcome(&mut manager, &mut now, &mut agent) else { panic!("a table") };
+        assert_eq!((table.end, table.rows.len()), (WalkEnd::Complete, 60));
+        assert_eq!(table.quirks.has(Quirk::BulkBroken), broken);
+        assert!(table.took < Limits::default().timeout, "{:?}", table.took);
+        assert!(broken || table.sent < 20, "{}", table.sent);
+    }
 }
 
 /// GETNEXT of all columns is the least that a device must bear which does not answer what is large.

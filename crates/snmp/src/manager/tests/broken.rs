@@ -1,8 +1,9 @@
 //! Devices that break the protocol, and datagrams that were changed on the way.
 
 use super::*;
-use crate::message::{Encoded3, ErrorStatus, Pdu, PduFields};
+use crate::message::{Encoded3, ErrorStatus, Pdu, PduFields, encode_community};
 use crate::quirk::Quirk;
+use crate::{BindingRef, ValueRef};
 
 fn pdu<'a>(message: &'a Message<'a>) -> &'a Pdu<'a> {
     match message {

@@ -1,7 +1,7 @@
 //! Many small questions to one device, packed.
 
 use super::*;
-use crate::message::{ErrorStatus, Pdu, PduFields};
+use crate::message::{ErrorStatus, Pdu, PduFields, encode_community};
 use crate::{Columns, Quirk};
 
 const SCALARS: &str = "1.3.6.1.4.1.99999.1";

@@ -195,8 +195,10 @@ mod tests {
         assert_eq!(seen, ["1.3.6.1.2.1", "1.3.6.1.2.3", "1.3.6.1.2.3.1", "1.3.6.1.3"]);
         assert_eq!(ended, Ended::Complete);
         // Its own name padded with the highest arcs is the step over it; no instance of it is named.
-        let inside =
-            asked.iter().flat_map(|request| &request.oids).filter(|oid| oid.to_string().starts_with("1.3.6.1.2.2"));
+        let inside = asked
+            .iter()
+            .flat_map(|request| request.oids.iter())
+            .filter(|oid| oid.to_string().starts_with("1.3.6.1.2.2"));
         assert!(inside.into_iter().all(|oid| oid.to_string().contains("4294967295")), "{asked:?}");
     }
 

@@ -6,6 +6,7 @@ use crate::oid::Oid;
 use crate::quirk::Quirks;
 use crate::value::VarBind;
 use core::time::Duration;
+use std::sync::Arc;
 
 /// A question to one device.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,7 +14,7 @@ pub struct Request {
     /// How to ask.
     pub operation: Operation,
     /// The names asked for, in order.
-    pub oids: Vec<Oid>,
+    pub oids: Arc<[Oid]>,
 }
 
 /// The operations a manager asks with. There is no Set: this crate only reads.

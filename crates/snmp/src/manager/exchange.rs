@@ -1,8 +1,7 @@
 //! What happens to a datagram on its way: encoded when it may go, its time-out started when it has gone, asked again when
 //! that is over, and its answer, its report or its failure given to the work that asked.
 
-use super::flight::Next;
-use super::flight::{Reply, Stage, Way};
+use super::flight::{Next, Reply, Stage, Way};
 use super::job::{Summary, Work};
 use super::target::Target;
 use super::turns::Turns;
@@ -31,6 +30,8 @@ impl Manager {
         while self.in_flight.contains_key(&id) {
             id = self.chance.id();
         }
+        let in_turn = job.turns.as_ref().map_or(1, Turns::in_turn);
+        let last = flight.tries.saturating_add(1) >= self.limits.retries.saturating_add(1).saturating_mul(in_turn);
         if let Some(turn) = job.turns.as_ref().and_then(|turns| turns.next(flight.ids.len())) {
             job.who = turn.clone();
             flight.encoded = Vec::new();
@@ -45,8 +46,10 @@ impl Manager {
                     flight.encoded = pen.octets().to_vec();
                 }
                 // Nobody keeps what is sent for the last time.
-                let last = job.turns.is_none() && flight.tries >= self.limits.retries;
                 let mut bytes = if last { core::mem::take(&mut flight.encoded) } else { flight.encoded.clone() };
+                if last {
+                    flight.question.names = Vec::new();
+                }
                 if let Some(room) = bytes.get_mut(flight.id_at..flight.id_at + 4) {
                     room.copy_from_slice(&id.to_be_bytes());
                 }

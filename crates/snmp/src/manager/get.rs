@@ -19,6 +19,7 @@ use crate::quirk::{Quirk, Quirks};
 use crate::request::Failure;
 use crate::value::{Binding, VarBind};
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 /// Room that a value takes on average, headers included.
 pub(super) const VALUE_ROOM: usize = 26;
@@ -28,7 +29,8 @@ const AUTHORIZATION_ERROR: ErrorStatus = ErrorStatus(16);
 #[derive(Debug)]
 pub(super) struct Batches {
     kind: PduKind,
-    names: Vec<Oid>,
+    /// Shared by all whom a sweep asks them.
+    names: Arc<[Oid]>,
     /// One for each name; empty until the device has said something.
     answers: Vec<Option<VarBind>>,
     /// Names from here on are in no batch yet.
@@ -41,7 +43,7 @@ pub(super) struct Batches {
 }
 
 impl Batches {
-    pub(super) fn new(kind: PduKind, names: Vec<Oid>) -> Self {
+    pub(super) fn new(kind: PduKind, names: Arc<[Oid]>) -> Self {
         Self { kind, names, answers: Vec::new(), uncut: 0, queue: VecDeque::new(), current: Vec::new(), refused: None }
     }
 
@@ -107,8 +109,9 @@ impl Batches {
             }
             quirks.note(Quirk::NameRefused);
         }
-        let whole = self.answers.into_iter().chain(core::iter::repeat_with(|| None)).zip(self.names);
-        Ok(whole.map(|(answer, oid)| answer.unwrap_or(VarBind { oid, binding: Binding::NoSuchInstance })).collect())
+        let whole = self.answers.into_iter().chain(core::iter::repeat_with(|| None)).zip(self.names.iter());
+        let absent = |oid: &Oid| VarBind { oid: oid.clone(), binding: Binding::NoSuchInstance };
+        Ok(whole.map(|(answer, oid)| answer.unwrap_or_else(|| absent(oid))).collect())
     }
 
     fn next(&mut self, habits: &Habits, way: Way) -> Next {
@@ -124,7 +127,8 @@ impl Batches {
             let rest = batch.split_off(habits.batch.max(1));
             self.queue.push_front(rest);
         }
-        let names = batch.iter().filter_map(|at| self.names.get(*at).cloned()).collect();
+        let mut names = Vec::with_capacity(batch.len());
+        names.extend(batch.iter().filter_map(|at| self.names.get(*at).cloned()));
         self.current = batch;
         Next::Ask(Question::new(self.kind, names))
     }

@@ -167,7 +167,8 @@ impl Manager {
                 // The wire has no numbers above 2^31-1.
                 let most = i32::MAX as u32;
                 let (non_repeaters, max_repetitions) = (non_repeaters.min(most), max_repetitions.min(most));
-                let question = Question { kind: PduKind::GetBulk, non_repeaters, max_repetitions, names: ask.oids };
+                let question =
+                    Question { kind: PduKind::GetBulk, non_repeaters, max_repetitions, names: ask.oids.to_vec() };
                 Work::Bulk(Box::new(Bulk { question, varbinds: Vec::new() }))
             }
             _ => Work::Batches(Box::new(Batches::new(PduKind::GetNext, ask.oids))),

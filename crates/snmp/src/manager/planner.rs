@@ -40,7 +40,7 @@ impl Planner {
         let Plan { names, columns, max_rows } = plan;
         Self {
             stage: if names.is_empty() { Stage::Columns } else { Stage::Names { may_share: !columns.is_empty() } },
-            batches: Batches::new(PduKind::Get, names),
+            batches: Batches::new(PduKind::Get, names.into()),
             reader: Reader::new(Columns { columns, max_rows, bears: None }),
         }
     }

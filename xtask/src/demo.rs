@@ -1,13 +1,20 @@
 //! The product at work on a machine without a printer.
 
-use crate::office::{Office, program};
+use crate::office::{self, program, programs};
 use crate::shell;
-use anyhow::bail;
+use anyhow::{Context, bail};
+use dca_e2e::{Agent, Office, Portal};
 use std::process::{Command, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::{Duration, Instant};
 
-pub(crate) fn run(devices: usize, stay: bool) -> anyhow::Result<()> {
-    shell::run("cargo build --quiet --locked -p dca -p dca-sim")?;
-    let office = Office::open("debug", "127.77.0.1", devices)?;
+/// How often the agent checks in here, in seconds; in life it is 300.
+const PERIOD_S: u32 = 5;
+
+pub(crate) fn run(devices: usize, once: bool) -> anyhow::Result<()> {
+    shell::run("cargo build --quiet --locked -p dca -p dca-sim -p explorer")?;
+    let stopped = stopped()?;
+    let office = office::open("debug", "127.77.0.1", devices)?;
     let port = office.port;
     println!("\nA simulated office of {devices} devices answers on 127.77.0.1 and up, UDP port {port}.");
 
@@ -16,20 +23,72 @@ pub(crate) fn run(devices: usize, stay: bool) -> anyhow::Result<()> {
     let Some(first) = office.addresses.first() else { bail!("the office is empty") };
     show(&["read", &format!("{first}:{port}")])?;
 
+    let folder = tempfile::tempdir()?;
+    println!("\nA portal of its own, and an agent that reports to it:");
+    let portal = Portal::start(&programs("debug"), &folder.path().join("portal"), PERIOD_S)?;
+    let mut agent = enrolled(&office, &portal, &folder.path().join("agent"))?;
+    println!("\n  {}", portal.admin(&["link"])?.trim());
+    println!(
+        "  Open it once in a browser: agents, devices, supplies, each reading with its age. The certificate is the"
+    );
+    println!("  portal's own, so the browser asks first.\n");
+    if watch(&mut agent, &stopped, once)? {
+        what_next(&scope);
+    }
+    if !once {
+        println!("\nPress Ctrl-C to close the office, the agent and the portal.");
+        let _ = stopped.recv();
+    }
+    agent.stop(Duration::from_secs(5))
+}
+
+fn enrolled(office: &Office, portal: &Portal, folder: &std::path::Path) -> anyhow::Result<Agent> {
+    let targets: Vec<String> = office.addresses.iter().map(|at| format!("{at}:{}", office.port)).collect();
+    let mut agent = Agent::new(&programs("debug"), folder, &targets)?;
+    let code = portal.code("Demo customer", "Head office")?;
+    println!("\n$ dca enroll {} {code}", portal.url());
+    print!("{}", agent.enroll(&portal.url(), &code)?);
+    println!("\n$ dca run");
+    agent.start()?;
+    Ok(agent)
+}
+
+/// Says how the agent fares until everything that it read first has arrived; false if it was stopped before.
+fn watch(agent: &mut Agent, stopped: &Receiver<()>, once: bool) -> anyhow::Result<bool> {
+    let start = Instant::now();
+    let mut said = String::new();
+    while start.elapsed() < Duration::from_secs(60) {
+        match stopped.recv_timeout(Duration::from_millis(500)) {
+            Err(RecvTimeoutError::Timeout) => {}
+            _ => return Ok(false),
+        }
+        agent.check()?;
+        let Some(status) = agent.status()? else { continue };
+        let number = |name: &str| status.get(name).and_then(serde_json::Value::as_u64).unwrap_or_default();
+        let (devices, waiting) = (number("devices"), number("waiting"));
+        let line = format!("{devices} devices known, {waiting} records on their way to the portal");
+        if line != said {
+            println!("  {:>4.1} s  {line}", start.elapsed().as_secs_f32());
+            said = line;
+        }
+        if devices > 0 && waiting == 0 && start.elapsed() > Duration::from_secs(10) {
+            return Ok(true);
+        }
+    }
+    if once {
+        bail!("the readings did not arrive within a minute");
+    }
+    Ok(true)
+}
+
+fn what_next(scope: &str) {
     let dca = program("debug", "dca");
     let dca = dca.display();
-    println!("\nWhat to type next:");
+    println!("\nWhat to type next, in another terminal:");
+    println!("  {dca} scan {scope}");
     println!("  {dca} scan 192.168.10.0/24          your own network instead of this one");
     println!("  {dca} read --sources ADDRESS        every figure, and where it comes from");
     println!("  {dca} help                          all commands");
-    if stay {
-        println!("\nThe office stays open for {dca} scan {scope}");
-        println!("Press Enter to close it.");
-        std::io::stdin().read_line(&mut String::new())?;
-    } else {
-        println!("  cargo xtask demo --stay            keeps this office open to play with");
-    }
-    Ok(())
 }
 
 fn show(arguments: &[&str]) -> anyhow::Result<()> {
@@ -40,4 +99,14 @@ fn show(arguments: &[&str]) -> anyhow::Result<()> {
         Some(0 | 1) => Ok(()),
         _ => bail!("dca {}: {status}", arguments.join(" ")),
     }
+}
+
+/// Says so when somebody presses Ctrl-C, or asks this program to end.
+fn stopped() -> anyhow::Result<Receiver<()>> {
+    let (tell, told) = channel();
+    ctrlc::set_handler(move || {
+        let _ = tell.send(());
+    })
+    .context("signals cannot be handled")?;
+    Ok(told)
 }

@@ -23,14 +23,14 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Show the agent at work on a simulated office
+    /// Show agent and portal at work on a simulated office, until Ctrl-C
     Demo {
         /// How many devices the office has
         #[arg(long, default_value_t = 40, value_parser = clap::value_parser!(u8).range(1..=200))]
         devices: u8,
-        /// Keep the office open until Enter is pressed
+        /// End as soon as the readings have arrived
         #[arg(long)]
-        stay: bool,
+        once: bool,
     },
     /// All that CI runs: the checks, every test, the witnesses, the score on recorded walks
     Test,
@@ -61,7 +61,7 @@ enum Command {
 
 fn main() -> anyhow::Result<()> {
     match Arguments::parse().command {
-        Command::Demo { devices, stay } => demo::run(devices.into(), stay),
+        Command::Demo { devices, once } => demo::run(devices.into(), once),
         Command::Test => test::run(),
         Command::Check => check::run(),
         Command::Bench { what } => bench::run(what),

@@ -1,7 +1,7 @@
 //! Figures of the whole program, beside net-snmp on the same targets in the same run. `docs/benchmarks.md` keeps them.
 
 use super::cost::watch;
-use crate::office::{Office, program};
+use crate::office::{self, program};
 use crate::shell::{self, has};
 use anyhow::{Context, bail};
 use std::process::{Command, Stdio};
@@ -39,7 +39,7 @@ fn size_and_start() -> anyhow::Result<()> {
 /// All 64 can be found: those with SNMPv3 alone by their user, and those that sleep once they are awake. A sleeping device takes
 /// two to four seconds for its first answer, so the first sweep is one with the usual time-out of four seconds.
 fn sweep() -> anyhow::Result<()> {
-    let office = Office::open("release", "127.1.0.1", 64)?;
+    let office = office::open("release", "127.1.0.1", 64)?;
     let scope = format!("127.1.0.0/20:{}", office.port);
     println!("\nsweep of 4,096 addresses, 64 answer");
     let sweeps = [("usual time-out", "4"), ("time-out 1 s", "1"), ("time-out 1 s", "1"), ("time-out 1 s", "1")];
@@ -61,7 +61,7 @@ fn sweep() -> anyhow::Result<()> {
 }
 
 fn read_all(printers: usize) -> anyhow::Result<()> {
-    let office = Office::open("release", "127.2.0.1", printers)?;
+    let office = office::open("release", "127.2.0.1", printers)?;
     println!("\n{printers} simulated devices read in full");
     let targets = std::env::temp_dir().join(format!("dca-bench-{}.txt", std::process::id()));
     let list: String = office.addresses.iter().map(|address| format!("{address}:{}\n", office.port)).collect();

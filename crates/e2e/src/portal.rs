@@ -1,0 +1,107 @@
+//! eXplorer on a loopback port, with all it keeps in one folder.
+
+use crate::program::{Program, Programs, free_port, until};
+use anyhow::{Context, bail};
+use std::fs;
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// A running portal.
+#[derive(Debug)]
+pub struct Portal {
+    programs: Programs,
+    folder: PathBuf,
+    port: u16,
+    program: Option<Program>,
+}
+
+impl Portal {
+    /// Starts a portal that keeps everything in `folder` and asks its agents to check in every `period_s` seconds.
+    ///
+    /// # Errors
+    /// If it does not come up.
+    pub fn start(programs: &Programs, folder: &Path, period_s: u32) -> anyhow::Result<Self> {
+        fs::create_dir_all(folder)?;
+        let (port, metrics) = (free_port()?, free_port()?);
+        let config = format!(
+            "listen = \"127.0.0.1:{port}\"\nmetrics = \"127.0.0.1:{metrics}\"\npublic = \"https://127.0.0.1:{port}\"\n\
+             state = {:?}\nperiod = {period_s}\n",
+            folder.join("state")
+        );
+        fs::write(folder.join("explorer.toml"), config)?;
+        let mut portal = Self { programs: programs.clone(), folder: folder.to_owned(), port, program: None };
+        portal.restart()?;
+        Ok(portal)
+    }
+
+    /// Starts it again after [`Portal::kill`].
+    ///
+    /// # Errors
+    /// If it does not come up.
+    pub fn restart(&mut self) -> anyhow::Result<()> {
+        let mut command = self.programs.command("explorer")?;
+        command.arg("serve").arg("-c").arg(self.config());
+        let mut program = Program::start(&mut command, &self.log())?;
+        until(Duration::from_secs(30), "a listening portal", || {
+            if let Some(status) = program.ended()? {
+                bail!("explorer ended ({status}):\n{}", fs::read_to_string(self.log())?);
+            }
+            Ok(TcpStream::connect(("127.0.0.1", self.port)).ok())
+        })?;
+        self.program = Some(program);
+        Ok(())
+    }
+
+    /// Ends it as a power cut would.
+    ///
+    /// # Errors
+    /// If the system does not let us.
+    pub fn kill(&mut self) -> anyhow::Result<()> {
+        match self.program.take() {
+            Some(mut program) => program.kill(),
+            None => Ok(()),
+        }
+    }
+
+    /// `https://HOST:PORT`.
+    pub fn url(&self) -> String {
+        format!("https://127.0.0.1:{}", self.port)
+    }
+
+    /// What `explorer admin` with these arguments prints.
+    ///
+    /// # Errors
+    /// If it fails.
+    pub fn admin(&self, arguments: &[&str]) -> anyhow::Result<String> {
+        let mut command = self.programs.command("explorer")?;
+        let output = command.arg("admin").arg("-c").arg(self.config()).args(arguments).output()?;
+        if !output.status.success() {
+            bail!("explorer admin {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        }
+        Ok(String::from_utf8(output.stdout)?)
+    }
+
+    /// A fresh activation code for an agent of the site.
+    ///
+    /// # Errors
+    /// If the portal gives none.
+    pub fn code(&self, customer: &str, site: &str) -> anyhow::Result<String> {
+        let line = self.admin(&["enroll-code", "--customer", customer, "--site", site])?;
+        Ok(line.split_whitespace().last().context("an empty line instead of a code")?.to_owned())
+    }
+
+    /// The database.
+    pub fn database(&self) -> PathBuf {
+        self.folder.join("state/explorer.db")
+    }
+
+    /// What it said.
+    pub fn log(&self) -> PathBuf {
+        self.folder.join("explorer.log")
+    }
+
+    fn config(&self) -> PathBuf {
+        self.folder.join("explorer.toml")
+    }
+}

@@ -13,10 +13,13 @@ pub mod config;
 mod credentials;
 mod decode;
 mod discover;
+mod doctor;
+mod enrol;
 mod input;
 mod interview;
 mod knock;
 mod live;
+mod membership;
 mod network;
 mod ping;
 pub mod poll;
@@ -29,6 +32,7 @@ mod redact;
 pub mod report;
 mod scan;
 mod scope;
+pub mod vault;
 mod walk;
 mod workbench;
 
@@ -38,12 +42,16 @@ pub use credentials::file::secret_file;
 pub use credentials::{
     Keyring, Named, RawCredential, RawSecret, Secrets, UserOptions, Versions, auth_protocol, priv_protocol,
 };
+pub use dca_cloud::doctor::{Finding, Level};
 pub use dca_fence::Allowed;
 pub use dca_lan::LanError;
 pub use dca_printer::{Form, Profiles};
 pub use dca_snmp::{AuthProtocol, Oid, PrivProtocol, Value, Version, recording};
 pub use decode::{FromReply, decode, decode_together};
+pub use doctor::{Checkup, Doctor};
+pub use enrol::{EnrolError, Enrolment, proxy};
 pub use input::{InputError, own_profiles, profiles};
+pub use membership::{Membership, MembershipError};
 pub use network::{Failed, Network, Run, Success};
 pub use ping::ping;
 pub use progress::Progress;

@@ -16,6 +16,8 @@ use dca_wire::grpc::ingest_client::IngestClient;
 use dca_wire::grpc::tunnel_client::TunnelClient;
 use dca_wire::v1::*;
 use dca_wire::{Limited, SCHEMA};
+use hyper::header::{CONTENT_TYPE, TE};
+use hyper::http::Request;
 use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
 use std::future::Future;
@@ -24,6 +26,7 @@ use std::time::{Duration, Instant};
 use tokio::time::timeout;
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Response, Status};
+use tower::ServiceExt;
 
 /// The longest that a call may take, from dialling on.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -173,6 +176,25 @@ impl Link {
         if let Ok(fresh) = channel(&self.0.portal, &self.0.dialer, &self.0.tls) {
             *self.0.channel.lock().unwrap_or_else(PoisonError::into_inner) = fresh;
         }
+    }
+
+    /// Whether gRPC comes through: a call without a message, to which only a portal answers as gRPC does. Gives the date of
+    /// the answer, as HTTP writes it.
+    pub(crate) async fn probe(&self) -> Result<Option<String>, CloudError> {
+        let channel = self.0.channel.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let unreachable = |why: String| CloudError::Unreachable { why };
+        let request =
+            Request::post("/dca.v1.Agent/CheckIn").header(CONTENT_TYPE, "application/grpc").header(TE, "trailers");
+        let request = request.body(tonic::body::Body::empty()).map_err(|error| unreachable(error.to_string()))?;
+        let answer = channel
+            .oneshot(request)
+            .await
+            .map_err(|error| CloudError::from_status(&Status::from_error(Box::new(error))))?;
+        let text = |name: &str| answer.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        if text("content-type").is_some_and(|kind| kind.starts_with("application/grpc")) {
+            return Ok(text("date"));
+        }
+        Err(unreachable(format!("something on the way answers in its place (HTTP status {})", answer.status())))
     }
 
     async fn call<A, F>(&self, patience: Duration, call: impl Fn(Signed) -> F) -> Result<A, CloudError>

@@ -148,12 +148,67 @@ pub(crate) enum Command {
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
     },
+    /// Make this agent a member of a portal, with the activation code that the portal shows
+    #[command(after_help = ENROLL)]
+    Enroll(Enroll),
+    /// Look at all that the agent needs, and say what helps where something is missing; takes 10 seconds at most
+    Doctor(Doctor),
     /// Work with the configuration file
     #[command(subcommand)]
     Config(ConfigCommand),
     /// Write a profile for a printer model: a text file that says what its counters mean
     #[command(subcommand)]
     Profile(ProfileCommand),
+}
+
+const ENROLL: &str = "\
+The key is made here and never leaves this machine; the portal's own CA gives a certificate for it. Both are kept sealed in \
+the state folder.
+
+A code may be followed by a dot and 32 hexadecimal digits: then the portal is known by its own CA, and nothing else needs to \
+be installed. After five wrong attempts a code is void.";
+
+#[derive(Debug, Args)]
+pub(crate) struct Enroll {
+    /// The portal: https://HOST or https://HOST:PORT
+    pub(crate) url: String,
+    /// The activation code; "-" reads it from standard input
+    pub(crate) code: String,
+    /// A PEM file with certificates of authorities to trust as well: of a portal of one's own, or of a proxy that opens TLS
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca: Option<PathBuf>,
+    /// The proxy, as http://, https:// or socks5://[USER:PASSWORD@]HOST:PORT, or "none" [default: HTTPS_PROXY, ALL_PROXY
+    /// and NO_PROXY]
+    #[arg(long, value_name = "URL")]
+    pub(crate) proxy: Option<String>,
+    /// Where the agent keeps its state
+    #[arg(long, value_name = "DIR", default_value = "/var/lib/dca")]
+    pub(crate) state: PathBuf,
+    /// Forget an identity that is there
+    #[arg(long)]
+    pub(crate) again: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Doctor {
+    /// The portal, where this agent is not enrolled yet
+    #[arg(long, value_name = "URL")]
+    pub(crate) portal: Option<String>,
+    /// A PEM file with certificates of authorities to trust as well
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca: Option<PathBuf>,
+    /// The proxy, or "none" [default: HTTPS_PROXY, ALL_PROXY and NO_PROXY]
+    #[arg(long, value_name = "URL")]
+    pub(crate) proxy: Option<String>,
+    /// Where the agent keeps its state
+    #[arg(long, value_name = "DIR", default_value = "/var/lib/dca")]
+    pub(crate) state: PathBuf,
+    /// The configuration: its printers are asked for a sign of life
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -374,6 +429,9 @@ mod tests {
         use clap::CommandFactory;
         let names: Vec<String> =
             Cli::command().get_subcommands().map(|command| command.get_name().to_owned()).collect();
-        assert_eq!(names, ["scan", "read", "walk", "record", "ping", "lpr", "decode", "config", "profile"]);
+        assert_eq!(
+            names,
+            ["scan", "read", "walk", "record", "ping", "lpr", "decode", "enroll", "doctor", "config", "profile"]
+        );
     }
 }

@@ -1,14 +1,15 @@
 //! Each command: arguments in, library call, text out.
 
-use crate::args::{Ask, Cli, Command, ConfigCommand, Format, LprCommand, Output, ProfileCommand};
+use crate::args::{self, Ask, Cli, Command, ConfigCommand, Enroll, Format, LprCommand, Output, ProfileCommand};
 use crate::terminal::{Bar, agrees, complain, look, many, print};
 use anyhow::{Context, Result};
 use dca_agent::poll::Memory;
 use dca_agent::report::{self, json, reading_text, readings_csv, scan_csv, scan_table, unread_table};
 use dca_agent::{
-    Also, Detail, Ended, Form, InputError, Keyring, Network, Oid, Profiles, Proposal, QUEUE_PORT, Queue, Read, Run,
-    Scope, Success, Targets, recording,
+    Also, Detail, Doctor, Ended, EnrolError, Enrolment, Form, InputError, Keyring, Network, Oid, Profiles, Proposal,
+    QUEUE_PORT, Queue, Read, Run, Scope, Success, Targets, recording,
 };
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -33,6 +34,8 @@ pub(crate) async fn run(cli: Cli) -> Result<Success> {
         }
         Command::Lpr(LprCommand::Send { target, file, queue, yes }) => send_job(&target, &file, queue, yes).await,
         Command::Decode { form, files } => decode(&form, &files),
+        Command::Enroll(typed) => enroll(typed).await,
+        Command::Doctor(typed) => doctor(typed).await,
         Command::Config(ConfigCommand::Check { config }) => config_check(&config),
         Command::Profile(ProfileCommand::Check { files }) => profile_check(&files),
         Command::Profile(ProfileCommand::Try { file, walk, json }) => profile_try(&file, &walk, json).await,
@@ -237,6 +240,32 @@ fn decode(form: &str, files: &[PathBuf]) -> Result<Success> {
     print(&json(&decoded))?;
     refused.iter().for_each(|error| complain(&error.to_string()));
     Ok(if refused.is_empty() { Success::All } else { Success::Some })
+}
+
+async fn doctor(typed: args::Doctor) -> Result<Success> {
+    let args::Doctor { portal, ca, proxy, state, config, json: as_json } = typed;
+    let checkup = Doctor { portal, ca, proxy, state, config }.check_up().await?;
+    print(&if as_json { json(&checkup) } else { checkup.text() })?;
+    Ok(if checkup.is_well() { Success::All } else { Success::Some })
+}
+
+async fn enroll(typed: Enroll) -> Result<Success> {
+    let proxy = dca_agent::proxy(typed.proxy.as_deref())?;
+    let code = if typed.code == "-" { std::io::read_to_string(std::io::stdin().take(1_000))? } else { typed.code };
+    let enrolment = Enrolment::new(&typed.url, &code, typed.ca, proxy, typed.again)?;
+    match enrolment.run(&typed.state).await {
+        Ok(membership) => {
+            let agent = membership.identity().agent();
+            print(&format!("enrolled as {agent} at {}\nnext: dca run\n", membership.portal()))?;
+            Ok(Success::All)
+        }
+        Err(EnrolError::Input(error)) => Err(error.into()),
+        Err(error @ EnrolError::Cloud(_)) => {
+            complain(&format!("not enrolled: {error}"));
+            Ok(Success::Nothing)
+        }
+        Err(error) => Err(anyhow::Error::from(error).context("not enrolled")),
+    }
 }
 
 fn config_check(file: &Path) -> Result<Success> {

@@ -71,6 +71,11 @@ impl Dialer {
         }
     }
 
+    /// No proxy lies between.
+    pub(crate) fn is_direct(&self, host: &str) -> bool {
+        self.proxy.for_host(host).is_none()
+    }
+
     /// A stream to `host` (a name, or an address without brackets).
     ///
     /// # Errors

@@ -54,6 +54,16 @@ impl Ca {
         Identity::new(AgentId::parse(agent).unwrap(), key, vec![certificate]).unwrap()
     }
 
+    /// TLS of a client that believes this authority and shows no certificate.
+    pub(crate) fn client(&self) -> Arc<rustls::ClientConfig> {
+        let mut roots = RootCertStore::empty();
+        roots.add(self.certificate.clone()).unwrap();
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let config =
+            rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+        Arc::new(config.with_root_certificates(roots).with_no_client_auth())
+    }
+
     /// TLS of a server on `localhost`, which shows this authority as well and takes clients' certificates of it.
     pub(crate) fn tls(&self, protocols: &[&[u8]]) -> (ServerConfig, CertificateDer<'static>) {
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());

@@ -19,6 +19,18 @@
 //! try = [{ community = { secret = "office" } }, { user = "reader", auth = "sha256", auth_pass = { secret = "reader" } }]
 //! ```
 //!
+//!
+//! # For the service, `dca run`:
+//! state_dir = "/var/lib/dca"          # what it remembers
+//!
+//! [portal]
+//! proxy = "http://proxy.example:3128" # or "none"; absent: HTTPS_PROXY, ALL_PROXY, NO_PROXY
+//!
+//! [permit]                            # what the portal may ask for at most; it cannot change this
+//! ranges = ["192.168.0.0/16"]         # absent: the ranges of this file
+//! orders = ["scan", "read"]           # absent: scan, read, ping, walk, diagnose
+//! ```
+//!
 //! The file holds names of secrets, never secrets.
 
 use crate::also::Also;
@@ -29,6 +41,7 @@ use crate::scope::Targets;
 use crate::{Asking, asking};
 use dca_printer::Profiles;
 use serde::Deserialize;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use toml::Spanned;
 
@@ -48,12 +61,66 @@ pub struct RawConfig {
     /// How to ask.
     #[serde(default)]
     pub snmp: RawSnmp,
+    /// What the service remembers. Absent: `/var/lib/dca`.
+    pub state_dir: Option<PathBuf>,
+    /// The way to the portal.
+    #[serde(default)]
+    pub portal: RawPortal,
+    /// The most that the portal may ask for.
+    #[serde(default)]
+    permit: RawPermit,
     #[serde(default)]
     range: Vec<Spanned<RawRange>>,
     #[serde(skip)]
     text: String,
     #[serde(skip)]
     path: PathBuf,
+}
+
+/// `[portal]` as written.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawPortal {
+    /// `http://`, `https://` or `socks5://[USER:PASSWORD@]HOST:PORT`, or `none`. Absent: as the environment says.
+    pub proxy: Option<String>,
+}
+
+/// `[permit]` as written.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawPermit {
+    ranges: Option<Vec<Spanned<String>>>,
+    orders: Option<Vec<Spanned<Errand>>>,
+}
+
+/// What an order of the portal asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Errand {
+    /// Look for printers.
+    Scan,
+    /// Read printers at once.
+    Read,
+    /// An ICMP echo.
+    Ping,
+    /// A part of a device's tree.
+    Walk,
+    /// How the agent is.
+    Diagnose,
+}
+
+impl Errand {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Scan, Self::Read, Self::Ping, Self::Walk, Self::Diagnose];
+}
+
+/// The most that the portal may ask for. Only who owns this machine can change it.
+#[derive(Debug, Clone)]
+pub struct Permit {
+    /// Where.
+    pub(crate) ranges: Targets,
+    /// What.
+    pub(crate) orders: BTreeSet<Errand>,
 }
 
 /// `[snmp]` as written.
@@ -88,6 +155,14 @@ pub struct Config {
     pub pins: Option<PathBuf>,
     /// What reads the printers: the built-in profiles and the file's own.
     pub profiles: Profiles,
+    /// What the service remembers.
+    pub state_dir: PathBuf,
+    /// The proxy to the portal, as [`crate::proxy`] takes it.
+    pub proxy: Option<String>,
+    /// The most that the portal may ask for.
+    pub permit: Permit,
+    /// The folder with one file per secret.
+    pub(crate) secrets: Option<PathBuf>,
 }
 
 impl RawConfig {
@@ -101,29 +176,18 @@ impl RawConfig {
     pub fn resolve(self, credentials_directory: Option<PathBuf>) -> Result<Config, InputError> {
         let (path, text) = (self.path.as_path(), self.text.as_str());
         let line = |start: usize| input::line_at(text, start);
-        let mut asking = Asking { polite: self.snmp.polite, ..Asking::default() };
-        if let Some(timeout) = &self.snmp.timeout {
-            asking.timeout = asking::seconds(*timeout.get_ref())
-                .map_err(|what| InputError::line(path, line(timeout.span().start), format!("timeout: {what}")))?;
-        }
-        if let Some(retries) = &self.snmp.retries {
-            asking.retries = asking::retries(*retries.get_ref())
-                .map_err(|what| InputError::line(path, line(retries.span().start), format!("retries: {what}")))?;
-        }
-        if let Some(rate) = &self.snmp.rate {
-            asking.rate = Some(
-                asking::rate(*rate.get_ref())
-                    .map_err(|what| InputError::line(path, line(rate.span().start), format!("rate: {what}")))?,
-            );
-        }
+        let asking = self.snmp.resolve(path, text)?;
         let mut also = Vec::with_capacity(self.also.len());
         for way in &self.also {
             also.push(way.get_ref().parse::<Also>().map_err(|what| {
                 InputError::line(path, line(way.span().start), format!("also {:?}: {what}", way.get_ref()))
             })?);
         }
-        if self.range.is_empty() {
-            return Err(InputError::file(path, "expected at least one [[range]] with targets and try"));
+        if self.range.is_empty() && self.permit.ranges.is_none() {
+            return Err(InputError::file(
+                path,
+                "expected at least one [[range]] with targets and try (or [permit] with ranges, for a portal to fill in)",
+            ));
         }
         let base = path.parent().map(Path::to_path_buf).unwrap_or_default();
         let folder = self.secrets.as_ref().map(|folder| base.join(folder)).or(credentials_directory);
@@ -133,7 +197,7 @@ impl RawConfig {
             Some(place) => InputError::line(path, line(place.span().start), format!("profiles: {error}")),
             None => error,
         })?;
-        let secrets = Secrets { base, folder, plain: false };
+        let secrets = Secrets { base, folder: folder.clone(), plain: false };
         let (mut targets, mut ranges, mut raw) = (Vec::new(), Vec::new(), Vec::new());
         for (at, range) in self.range.into_iter().enumerate() {
             let start = line(range.span().start);
@@ -149,8 +213,54 @@ impl RawConfig {
             raw.push(range);
         }
         let keyring = file::keyring(path, text, &raw, &secrets, Versions::Any)?;
-        let targets = Targets::new(targets).map_err(|error| InputError::file(path, error.what))?;
-        Ok(Config { asking, targets, keyring, ranges, also, pins, profiles })
+        let targets = match targets.is_empty() {
+            true => Targets::default(),
+            false => Targets::new(targets).map_err(|error| InputError::file(path, error.what))?,
+        };
+        let permitted = match &self.permit.ranges {
+            Some(written) => Targets::new(file::targets(path, text, written)?)
+                .map_err(|error| InputError::file(path, format!("[permit] ranges: {}", error.what)))?,
+            None => targets.clone(),
+        };
+        let orders = match &self.permit.orders {
+            Some(written) => written.iter().map(|errand| *errand.get_ref()).collect(),
+            None => Errand::ALL.into_iter().collect(),
+        };
+        Ok(Config {
+            asking,
+            targets,
+            keyring,
+            ranges,
+            also,
+            pins,
+            profiles,
+            state_dir: self.state_dir.unwrap_or_else(|| PathBuf::from("/var/lib/dca")),
+            proxy: self.portal.proxy,
+            permit: Permit { ranges: permitted, orders },
+            secrets: folder,
+        })
+    }
+}
+
+impl RawSnmp {
+    pub(crate) fn resolve(&self, path: &Path, text: &str) -> Result<Asking, InputError> {
+        let line = |start: usize| input::line_at(text, start);
+        let mut asking = Asking { polite: self.polite, ..Asking::default() };
+        if let Some(timeout) = &self.timeout {
+            asking.timeout = asking::seconds(*timeout.get_ref())
+                .map_err(|what| InputError::line(path, line(timeout.span().start), format!("timeout: {what}")))?;
+        }
+        if let Some(retries) = &self.retries {
+            asking.retries = asking::retries(*retries.get_ref())
+                .map_err(|what| InputError::line(path, line(retries.span().start), format!("retries: {what}")))?;
+        }
+        if let Some(rate) = &self.rate {
+            asking.rate = Some(
+                asking::rate(*rate.get_ref())
+                    .map_err(|what| InputError::line(path, line(rate.span().start), format!("rate: {what}")))?,
+            );
+        }
+        Ok(asking)
     }
 }
 

@@ -32,6 +32,7 @@ mod redact;
 pub mod report;
 mod scan;
 mod scope;
+pub mod service;
 pub mod vault;
 mod walk;
 mod workbench;

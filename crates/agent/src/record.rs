@@ -74,7 +74,7 @@ impl Network {
 }
 
 /// What is never recorded: the deny-lists of all profiles, and more.
-fn never(profiles: &Profiles) -> Vec<Oid> {
+pub(crate) fn never(profiles: &Profiles) -> Vec<Oid> {
     let mut deny: Vec<Oid> = profiles.iter().flat_map(|profile| profile.plan().deny).collect();
     deny.extend(denied());
     deny.extend(DENIED.iter().filter_map(|denied| denied.parse().ok()));

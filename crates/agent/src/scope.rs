@@ -62,6 +62,11 @@ impl Targets {
         self
     }
 
+    /// True if there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Looks the host names up with the system's resolver and builds the fence.
     ///
     /// A name that admits and cannot be found is listed in [`Scope::unresolved`]; one that excludes stops everything,
@@ -119,6 +124,14 @@ impl Targets {
 }
 
 impl Scope {
+    /// Puts the scope inside another one: it admits only what both admit.
+    #[must_use]
+    pub fn within(mut self, outer: &Self) -> Self {
+        self.fence.within(outer.fence.clone());
+        self.named.retain(|at| self.fence.admit(*at).is_some());
+        self
+    }
+
     /// The addresses to ask, in the order written, each once.
     pub fn addresses(&self) -> impl Iterator<Item = Allowed> + '_ {
         self.fence.targets().filter_map(|at| self.fence.admit(at))

@@ -35,6 +35,7 @@ use spans::{Span, Spans, address, number};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr, SocketAddrV6};
+use std::sync::Arc;
 
 /// The port that an entry without one admits (RFC 3417 §3.1).
 pub const SNMP_PORT: u16 = 161;
@@ -107,6 +108,8 @@ pub struct Fence {
     open: BTreeMap<u16, Spans>,
     /// The same in the order written, each address and port once.
     visits: Vec<(Span, u16)>,
+    /// Admits nothing that this one does not admit as well.
+    outer: Option<Arc<Fence>>,
 }
 
 impl Fence {
@@ -136,9 +139,18 @@ impl Fence {
         self.build();
     }
 
+    /// Puts this fence inside another one: from here on it admits only what both admit. For entries that somebody else
+    /// writes within what the owner of the network permits.
+    pub fn within(&mut self, outer: Self) {
+        self.outer = Some(Arc::new(outer));
+    }
+
     /// The permission for this address and port, if the fence covers it.
     pub fn admit(&self, at: SocketAddr) -> Option<Allowed> {
         let at = canonical(at);
+        if self.outer.as_ref().is_some_and(|outer| outer.admit(at).is_none()) {
+            return None;
+        }
         let open = self.open.get(&at.port())?;
         open.contains(number(at.ip())).then_some(Allowed(at))
     }

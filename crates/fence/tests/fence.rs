@@ -205,3 +205,14 @@ fn a_bad_line_is_named() {
     assert_eq!(fence(&["# office", "10.0.0.5 # reception", ""]).count(), 1);
     assert_eq!(Fence::default().count(), 0);
 }
+
+#[test]
+fn inside_another_fence_only_what_both_admit_is_admitted() {
+    let mut inner = fence(&["10.0.0.0/24", "10.0.1.5:9161", "192.168.1.1"]);
+    inner.within(fence(&["10.0.0.0/16", "!10.0.0.7"]));
+    assert!(admits(&inner, "10.0.0.9:161"));
+    assert!(!admits(&inner, "10.0.0.7:161"), "excluded outside");
+    assert!(!admits(&inner, "10.0.1.5:9161"), "a port that the outer one does not name");
+    assert!(!admits(&inner, "192.168.1.1:161"), "the outer one does not have it");
+    assert!(!admits(&inner, "10.0.1.1:161"), "the inner one does not have it");
+}

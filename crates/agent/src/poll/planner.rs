@@ -126,6 +126,11 @@ impl Planner {
         self.due.insert((due, device));
     }
 
+    /// True if the device was taken in.
+    pub fn has(&self, device: u32) -> bool {
+        self.devices.contains_key(&device)
+    }
+
     /// Forgets a device.
     pub fn remove(&mut self, device: u32) {
         if let Some(due) = self.devices.remove(&device).and_then(|schedule| schedule.due) {

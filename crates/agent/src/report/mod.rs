@@ -9,6 +9,7 @@ mod reading;
 mod scan;
 mod table;
 mod unread;
+pub mod wire;
 
 pub use csv::{readings_csv, scan_csv};
 pub use reading::reading_text;

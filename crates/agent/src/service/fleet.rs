@@ -1,0 +1,469 @@
+//! The printers: sweeps that find them, visits that read them, and what the portal's orders want of them.
+//!
+//! ```text
+//! Plan ──► Scope (the fence, inside the permit) ──► sweep ──► Memory ──► Planner ──► visits ──► readings, absences
+//! ```
+
+use super::desk::{ALERTS, Desk, Draft, READINGS};
+use super::given::Plan;
+use super::stopped;
+use crate::config::Permit;
+use crate::network::Network;
+use crate::poll::{Care, Depth, Job, Memory, Met, News, Planner, Visit, Whereabouts};
+use crate::report::wire;
+use crate::scope::Scope;
+use crate::walk::{Ended, walk};
+use crate::{Oid, record};
+use dca_fence::Allowed;
+use dca_printer::Profiles;
+use dca_snmp::recording;
+use dca_spool::Class;
+use dca_wire::v1::Absence;
+use dca_wire::v1::health::Level;
+use dca_wire::v1::order_finding::What as Finding;
+use dca_wire::v1::order_result::Outcome;
+use dca_wire::v1::record::What;
+use std::collections::BTreeSet;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::{JoinHandle, JoinSet};
+use tokio::time::Instant;
+
+/// Devices that are visited at the same time.
+const AT_ONCE: usize = 64;
+/// Most octets of the rows that a walk brings: a record has 128 KiB.
+const WALK: usize = 100 << 10;
+const WALK_ROWS: u32 = 5_000;
+const ECHO: Duration = Duration::from_secs(5);
+
+/// What is wanted of the printers.
+pub(super) enum Want {
+    Scan(Reply),
+    /// None named: all.
+    Read(Vec<String>, Reply),
+    Ping(String, Reply),
+    Walk {
+        device: String,
+        oid: String,
+        rows: u32,
+        reply: Reply,
+    },
+    /// Another plan is in force.
+    Follow(Box<Plan>, oneshot::Sender<Result<(), String>>),
+    /// How many devices are known.
+    Count(oneshot::Sender<usize>),
+}
+
+pub(super) type Reply = oneshot::Sender<Done>;
+
+/// What came of it.
+pub(super) struct Done {
+    pub(super) outcome: Outcome,
+    pub(super) text: String,
+    pub(super) finding: Option<Finding>,
+}
+
+impl Done {
+    pub(super) fn new(outcome: Outcome, text: impl Into<String>) -> Self {
+        Self { outcome, text: text.into(), finding: None }
+    }
+}
+
+pub(super) struct Fleet {
+    desk: Desk,
+    permit: Permit,
+    profiles: Profiles,
+    plan: Plan,
+    ground: Option<Ground>,
+    memory: Memory,
+    planner: Planner,
+    visits: JoinSet<(Job, SocketAddr, Instant, Visit)>,
+    sweep: Option<JoinHandle<(Network, bool)>>,
+    next_sweep: Instant,
+    scans: Vec<Reply>,
+    reads: Vec<(BTreeSet<u32>, Vec<u32>, Reply)>,
+}
+
+/// Where the plan's ranges are, and sockets to ask there.
+struct Ground {
+    scope: Arc<Scope>,
+    network: Arc<Network>,
+}
+
+impl Fleet {
+    pub(super) fn new(desk: Desk, permit: Permit, profiles: Profiles, plan: Plan, memory: Memory) -> Self {
+        let planner = Planner::new(plan.rhythm);
+        let (visits, now) = (JoinSet::new(), Instant::now());
+        let (scans, reads) = (Vec::new(), Vec::new());
+        Self {
+            desk,
+            permit,
+            profiles,
+            plan,
+            ground: None,
+            memory,
+            planner,
+            visits,
+            sweep: None,
+            next_sweep: now,
+            scans,
+            reads,
+        }
+    }
+
+    /// Until `stop` says so. Then visits are cut short and the memory is saved.
+    pub(super) async fn run(mut self, mut wants: mpsc::Receiver<Want>, mut stop: watch::Receiver<bool>) {
+        if let Err(why) = self.settle().await {
+            self.desk.unwell("config", Level::Broken, &why);
+        }
+        loop {
+            let due = self.planner.due().filter(|_| self.visits.len() < AT_ONCE).map(Instant::from_std);
+            let sweeps = self.sweep.is_some();
+            let swept = async {
+                match &mut self.sweep {
+                    Some(sweep) => sweep.await.ok(),
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                () = stopped(&mut stop) => break,
+                swept = swept => {
+                    self.sweep = None;
+                    if let Some((network, whole)) = swept {
+                        self.take_stock(&network, whole).await;
+                    }
+                }
+                Some(want) = wants.recv() => self.take(want).await,
+                Some(visited) = self.visits.join_next() => {
+                    if let Ok((job, at, began, visit)) = visited {
+                        self.visited(&job, at, began, visit).await;
+                    }
+                }
+                () = until(due) => self.visit(),
+                () = tokio::time::sleep_until(self.next_sweep), if !sweeps => self.start_sweep(),
+            }
+        }
+        if let Some(sweep) = self.sweep.take() {
+            sweep.abort();
+        }
+        self.visits.abort_all();
+        if let Err(error) = self.memory.save() {
+            tracing::error!(%error, "what is known of the devices could not be saved");
+        }
+    }
+
+    /// Opens the ground of the plan, inside what is permitted, and schedules the devices known there.
+    async fn settle(&mut self) -> Result<(), String> {
+        self.ground = None;
+        self.planner = Planner::new(self.plan.rhythm);
+        if self.plan.targets.is_empty() {
+            return Ok(());
+        }
+        let outer = self.permit.ranges.clone().resolve().await.map_err(|error| error.to_string())?;
+        let scope = self.plan.targets.clone().resolve().await.map_err(|error| error.to_string())?.within(&outer);
+        for (host, why) in &scope.unresolved {
+            tracing::warn!(host, why, "a host name cannot be used");
+        }
+        let network = self.network(&scope)?;
+        self.ground = Some(Ground { scope: Arc::new(scope), network: Arc::new(network) });
+        self.next_sweep = Instant::now();
+        self.schedule();
+        self.desk.well("config");
+        Ok(())
+    }
+
+    fn network(&self, scope: &Scope) -> Result<Network, String> {
+        let Plan { asking, keyring, .. } = &self.plan;
+        Network::open(*asking, keyring.clone(), self.profiles.clone(), scope).map_err(|error| error.to_string())
+    }
+
+    /// Takes devices into the planner that are inside the fence and not in it yet.
+    fn schedule(&mut self) {
+        let Some(Ground { scope, .. }) = &self.ground else { return };
+        let now = Instant::now().into_std();
+        for (device, known) in self.memory.devices() {
+            if scope.admit(known.at).is_some() && !self.planner.has(device) && !matches!(known.care, Care::Never { .. })
+            {
+                let gently = matches!(known.care, Care::Gently { .. });
+                // What was read in full before this start is not read in full again at once.
+                self.planner.add(device, known.learnt.as_ref().map(|_| now), gently, now);
+            }
+        }
+    }
+
+    fn start_sweep(&mut self) {
+        self.next_sweep = Instant::now() + self.plan.scan;
+        let Some(Ground { scope, .. }) = &self.ground else { return };
+        let scope = Arc::clone(scope);
+        match self.network(&scope) {
+            Ok(network) => {
+                let network = network.remembering(&self.memory);
+                self.sweep = Some(tokio::spawn(async move {
+                    let run = network.scan(&scope, &mut (), std::future::pending()).await;
+                    (network, !run.interrupted)
+                }));
+            }
+            Err(why) => self.desk.unwell("snmp", Level::Broken, &why),
+        }
+    }
+
+    async fn take_stock(&mut self, network: &Network, whole: bool) {
+        let Some(Ground { scope, .. }) = &self.ground else { return };
+        let scope = Arc::clone(scope);
+        match network.take_stock(&scope, &mut self.memory, whole).await {
+            Ok(news) => {
+                self.desk.well("memory");
+                self.tell(news).await;
+            }
+            Err(error) => self.desk.unwell("memory", Level::Limited, &error.to_string()),
+        }
+        self.schedule();
+        let known = self.memory.devices().filter(|(_, known)| scope.admit(known.at).is_some()).count();
+        for reply in self.scans.drain(..) {
+            let _ =
+                reply.send(Done::new(Outcome::Done, format!("{known} printers are known in the configured ranges")));
+        }
+    }
+
+    fn visit(&mut self) {
+        let now = Instant::now();
+        let Some(job) = self.planner.next(now.into_std()) else { return };
+        let Some(Ground { scope, network }) = &self.ground else { return };
+        let Some((known, at)) = self.memory.get(job.device).and_then(|known| Some((known, scope.admit(known.at)?)))
+        else {
+            self.planner.remove(job.device);
+            return;
+        };
+        let (network, known) = (Arc::clone(network), known.clone());
+        self.visits.spawn(async move {
+            let visit = network.visit(at, &known, &job).await;
+            (job, at.addr(), now, visit)
+        });
+    }
+
+    async fn visited(&mut self, job: &Job, at: SocketAddr, began: Instant, mut visit: Visit) {
+        let device = job.device;
+        self.planner.done(device, began.into_std(), &visit.went());
+        let read = match &visit.met {
+            Met::Same { reading, complete, .. } => {
+                let name = name(device);
+                let reading = wire::reading(reading, &name, &at.to_string(), depth(visit.depth), *complete);
+                let what = What::Reading(reading);
+                self.desk.keep(Draft { stream: READINGS, class: Class::Billing, device: name, what }).await;
+                true
+            }
+            _ => false,
+        };
+        let mut echo = None;
+        if let (Met::Silent { port_closed, .. }, Some(Ground { scope, .. })) = (&visit.met, &self.ground) {
+            let evidence = crate::poll::Evidence { port_closed: *port_closed, ..self.memory.evidence(device) };
+            if let Some(at) = scope.admit(at).filter(|_| Whereabouts::wants_echo(&evidence)) {
+                echo = dca_lan::ping(at, Duration::from_secs(2)).await.ok().map(|_| true);
+            }
+        }
+        let news = self.memory.record(device, at, &mut visit, echo);
+        self.tell(news).await;
+        if let Err(error) = self.memory.save() {
+            self.desk.unwell("memory", Level::Limited, &error.to_string());
+        }
+        self.schedule();
+        // A shallow visit that was under way when the order came does not answer it.
+        let counts = visit.depth == Depth::Full || !read;
+        for (waiting, silent, _) in self.reads.iter_mut().filter(|_| counts) {
+            if waiting.remove(&device) && !read {
+                silent.push(device);
+            }
+        }
+        for (_, silent, reply) in self.reads.extract_if(.., |(waiting, ..)| waiting.is_empty()) {
+            let text = match silent.as_slice() {
+                [] => "read".to_owned(),
+                silent => format!("read, but for devices that did not answer: {silent:?}"),
+            };
+            let outcome = if silent.is_empty() { Outcome::Done } else { Outcome::Failed };
+            let _ = reply.send(Done::new(outcome, text));
+        }
+    }
+
+    /// Reports what is new of devices.
+    async fn tell(&self, news: Vec<News>) {
+        for one in news {
+            let device = one.device();
+            let Some(known) = self.memory.get(device) else { continue };
+            tracing::debug!("{}", one.sentence(known));
+            let (why, address) = match &one {
+                News::New { .. } => continue, // its reading says so
+                News::Moved { .. } => ("moved", known.at),
+                News::Replaced { .. } => ("replaced", known.at),
+                News::Back { .. } => ("back", known.at),
+                News::Lost { is, .. } => (word(is), known.at),
+            };
+            let since_ms = self.desk.now_ms();
+            let device_id = name(device);
+            let absence =
+                Absence { device_id: device_id.clone(), address: address.to_string(), why: why.to_owned(), since_ms };
+            let what = What::Absence(absence);
+            self.desk.keep(Draft { stream: ALERTS, class: Class::Alert, device: device_id, what }).await;
+        }
+    }
+
+    async fn take(&mut self, want: Want) {
+        match want {
+            Want::Scan(reply) => match &self.ground {
+                None => drop(reply.send(Done::new(Outcome::Failed, "no range is configured"))),
+                Some(_) => {
+                    self.scans.push(reply);
+                    self.next_sweep = Instant::now();
+                }
+            },
+            Want::Read(devices, reply) => self.read_now(&devices, reply),
+            Want::Ping(address, reply) => {
+                let Some(at) = self.allowed(&address) else {
+                    let _ =
+                        reply.send(Done::new(Outcome::Refused, format!("{address:?} is not in the configured ranges")));
+                    return;
+                };
+                tokio::spawn(async move {
+                    let done = match dca_lan::ping(at, ECHO).await {
+                        Ok(took) => {
+                            let ms = took.as_secs_f64() * 1e3;
+                            let text = format!("echo in {ms:.1} ms");
+                            Done { outcome: Outcome::Done, text, finding: Some(Finding::PingMs(ms)) }
+                        }
+                        Err(error) => Done::new(Outcome::Failed, error.to_string()),
+                    };
+                    let _ = reply.send(done);
+                });
+            }
+            Want::Walk { device, oid, rows, reply } => self.walk(&device, &oid, rows, reply),
+            Want::Follow(plan, reply) => {
+                let before = std::mem::replace(&mut self.plan, *plan);
+                let settled = self.settle().await;
+                if settled.is_err() {
+                    self.plan = before;
+                    if let Err(why) = self.settle().await {
+                        self.desk.unwell("config", Level::Broken, &why);
+                    }
+                }
+                let _ = reply.send(settled);
+            }
+            Want::Count(reply) => drop(reply.send(self.memory.devices().count())),
+        }
+    }
+
+    fn read_now(&mut self, devices: &[String], reply: Reply) {
+        let Some(Ground { scope, .. }) = &self.ground else {
+            let _ = reply.send(Done::new(Outcome::Failed, "no range is configured"));
+            return;
+        };
+        let now = Instant::now().into_std();
+        let mut waiting = BTreeSet::new();
+        for (device, known) in self.memory.devices() {
+            let named = devices.is_empty() || devices.contains(&name(device));
+            if named && scope.admit(known.at).is_some() && !matches!(known.care, Care::Never { .. }) {
+                self.planner.add(device, None, matches!(known.care, Care::Gently { .. }), now);
+                waiting.insert(device);
+            }
+        }
+        if waiting.is_empty() {
+            let _ = reply.send(Done::new(Outcome::Failed, "no such device is known in the configured ranges"));
+        } else {
+            self.reads.push((waiting, Vec::new(), reply));
+        }
+    }
+
+    fn walk(&self, device: &str, oid: &str, rows: u32, reply: Reply) {
+        let known = self.memory.devices().find(|(number, _)| name(*number) == device).map(|(_, known)| known.at);
+        let at = known
+            .and_then(|at| self.ground.as_ref().and_then(|ground| Some((ground.scope.admit(at)?, &ground.network))));
+        let Some((at, network)) = at else {
+            let _ = reply.send(Done::new(Outcome::Refused, "no such device is known in the configured ranges"));
+            return;
+        };
+        let Ok(root) = oid.parse::<Oid>() else {
+            let _ = reply.send(Done::new(Outcome::Failed, format!("{oid:?} is no OID")));
+            return;
+        };
+        let network = Arc::clone(network);
+        let rows = rows.clamp(1, WALK_ROWS);
+        let deny = record::never(&self.profiles);
+        // What rows are handed to cannot change threads.
+        let runtime = tokio::runtime::Handle::current();
+        tokio::task::spawn_blocking(move || {
+            let _ = reply.send(runtime.block_on(walked(&network, at, &root, rows, &deny)));
+        });
+    }
+
+    fn allowed(&self, address: &str) -> Option<Allowed> {
+        let Ground { scope, .. } = self.ground.as_ref()?;
+        match address.parse::<SocketAddr>() {
+            Ok(at) => scope.admit(at),
+            Err(_) => scope.admit((address.parse::<IpAddr>().ok()?, dca_fence::SNMP_PORT).into()),
+        }
+    }
+}
+
+async fn walked(network: &Network, at: Allowed, root: &Oid, rows: u32, deny: &[Oid]) -> Done {
+    let live = match network.greet(at).await {
+        Ok((live, _)) => live,
+        Err(failed) => return Done::new(Outcome::Failed, failed.why),
+    };
+    let mut text = String::new();
+    let (mut count, enough) = (0, tokio::sync::Notify::new());
+    let ended = walk(&live, root, deny, enough.notified(), &mut |oid, value| {
+        if let Some(line) = recording::snmprec_line(&oid, &value)
+            && count < rows
+            && text.len() + line.len() < WALK
+        {
+            text.push_str(&line);
+            text.push('\n');
+            count += 1;
+        } else {
+            enough.notify_one();
+        }
+    })
+    .await;
+    let outcome = if count > 0 || ended == Ended::Complete { Outcome::Done } else { Outcome::Failed };
+    let how = match ended {
+        Ended::Complete => String::new(),
+        Ended::Interrupted => ", there are more".to_owned(),
+        other => format!(", ended early: {other:?}"),
+    };
+    Done { outcome, text: format!("{count} rows{how}"), finding: Some(Finding::Walk(text)) }
+}
+
+/// A device's name towards the portal.
+fn name(device: u32) -> String {
+    device.to_string()
+}
+
+fn depth(depth: Depth) -> &'static str {
+    match depth {
+        Depth::Identity => "identity",
+        Depth::Hot => "hot",
+        Depth::Warm => "warm",
+        Depth::Cold => "cold",
+        Depth::Full => "full",
+    }
+}
+
+fn word(is: &Whereabouts) -> &'static str {
+    match is {
+        Whereabouts::Here => "back",
+        Whereabouts::Moved { .. } => "moved",
+        Whereabouts::Replaced { .. } => "replaced",
+        Whereabouts::Missed { .. } => "silent",
+        Whereabouts::Asleep { .. } => "asleep",
+        Whereabouts::SnmpOff { .. } => "snmp_off",
+        Whereabouts::WrongCredentials { .. } => "wrong_credentials",
+        Whereabouts::Gone { .. } => "off",
+    }
+}
+
+async fn until(due: Option<Instant>) {
+    match due {
+        Some(due) => tokio::time::sleep_until(due).await,
+        None => std::future::pending().await,
+    }
+}

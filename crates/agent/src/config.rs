@@ -25,6 +25,7 @@
 //!
 //! [portal]
 //! proxy = "http://proxy.example:3128" # or "none"; absent: HTTPS_PROXY, ALL_PROXY, NO_PROXY
+//! spread = 300                        # after a restart, the first check-in comes at some moment of so many seconds
 //!
 //! [permit]                            # what the portal may ask for at most; it cannot change this
 //! ranges = ["192.168.0.0/16"]         # absent: the ranges of this file
@@ -43,6 +44,7 @@ use dca_printer::Profiles;
 use serde::Deserialize;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use toml::Spanned;
 
 /// The file as written.
@@ -77,12 +79,17 @@ pub struct RawConfig {
     path: PathBuf,
 }
 
+/// Seconds: a restart of everybody's machines at once is not one of everybody's check-ins.
+const SPREAD: u64 = 300;
+
 /// `[portal]` as written.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RawPortal {
     /// `http://`, `https://` or `socks5://[USER:PASSWORD@]HOST:PORT`, or `none`. Absent: as the environment says.
     pub proxy: Option<String>,
+    /// Seconds over which the first check-in after a restart is spread, 300 at most and if absent.
+    pub spread: Option<u16>,
 }
 
 /// `[permit]` as written.
@@ -159,6 +166,8 @@ pub struct Config {
     pub state_dir: PathBuf,
     /// The proxy to the portal, as [`crate::proxy`] takes it.
     pub proxy: Option<String>,
+    /// Over how long the first check-in after a restart is spread.
+    pub spread: Duration,
     /// The most that the portal may ask for.
     pub permit: Permit,
     /// The folder with one file per secret.
@@ -236,6 +245,7 @@ impl RawConfig {
             profiles,
             state_dir: self.state_dir.unwrap_or_else(|| PathBuf::from("/var/lib/dca")),
             proxy: self.portal.proxy,
+            spread: Duration::from_secs(self.portal.spread.map_or(SPREAD, u64::from).min(SPREAD)),
             permit: Permit { ranges: permitted, orders },
             secrets: folder,
         })

@@ -256,7 +256,7 @@ async fn what_is_read_arrives_once_and_orders_are_obeyed() {
     let replay = portal.order(1, order::What::Scan(Scan {}));
     portal.book().orders.push(SignedOrder { order: portal_free_order(), signature: vec![0; 64] });
     tokio::time::sleep(Duration::from_secs(6)).await;
-    running.hints.send(Hint::Wake).await.unwrap();
+    running.hints.send(Hint::Wake { reason: "test".to_owned() }).await.unwrap();
     until("results", || [&read, &ping, &walk, &diagnose].iter().all(|id| portal.outcome(id).is_some())).await;
     assert_eq!(portal.outcome(&read), Some(Outcome::Done));
     assert_eq!(portal.outcome(&ping), Some(Outcome::Refused), "the customer does not permit it");

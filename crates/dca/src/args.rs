@@ -148,6 +148,22 @@ pub(crate) enum Command {
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
     },
+    /// Run as a service: read the configured printers and report to the portal
+    #[command(after_help = RUN)]
+    Run {
+        /// Configuration file
+        #[arg(short, long, value_name = "FILE", default_value = "dca.toml")]
+        config: PathBuf,
+    },
+    /// Say how the service is
+    Status {
+        /// Configuration file
+        #[arg(short, long, value_name = "FILE", default_value = "dca.toml")]
+        config: PathBuf,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Make this agent a member of a portal, with the activation code that the portal shows
     #[command(after_help = ENROLL)]
     Enroll(Enroll),
@@ -160,6 +176,12 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Profile(ProfileCommand),
 }
+
+const RUN: &str = "\
+It listens on no port. What it reads is kept on disk until the portal has it; what the portal asks for is done only inside \
+the file's [permit]. Enrol first: dca enroll URL CODE.
+
+SIGTERM or Ctrl-C ends it, SIGHUP has it read the file again. Under systemd it says when it is ready, and that it is alive.";
 
 const ENROLL: &str = "\
 The key is made here and never leaves this machine; the portal's own CA gives a certificate for it. Both are kept sealed in \
@@ -431,7 +453,7 @@ mod tests {
             Cli::command().get_subcommands().map(|command| command.get_name().to_owned()).collect();
         assert_eq!(
             names,
-            ["scan", "read", "walk", "record", "ping", "lpr", "decode", "enroll", "doctor", "config", "profile"]
+            ["scan", "read", "walk", "record", "ping", "lpr", "decode", "run", "status", "enroll", "doctor", "config", "profile"]
         );
     }
 }

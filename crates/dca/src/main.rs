@@ -3,6 +3,7 @@
 
 mod args;
 mod run;
+mod service;
 mod terminal;
 
 use anyhow::Result;
@@ -20,7 +21,8 @@ fn main() -> ExitCode {
             return if error.use_stderr() { ExitCode::from(BAD_USAGE) } else { ExitCode::SUCCESS };
         }
     };
-    log(cli.verbose);
+    // A service tells its journal what it does.
+    log(cli.verbose + u8::from(matches!(cli.command, args::Command::Run { .. })));
     match start(cli) {
         Ok(Success::All) => ExitCode::SUCCESS,
         Ok(Success::Some) => ExitCode::from(SOME_FAILED),

@@ -34,6 +34,8 @@ pub(crate) async fn run(cli: Cli) -> Result<Success> {
         }
         Command::Lpr(LprCommand::Send { target, file, queue, yes }) => send_job(&target, &file, queue, yes).await,
         Command::Decode { form, files } => decode(&form, &files),
+        Command::Run { config } => crate::service::run(&config).await,
+        Command::Status { config, json } => crate::service::status(&config, json),
         Command::Enroll(typed) => enroll(typed).await,
         Command::Doctor(typed) => doctor(typed).await,
         Command::Config(ConfigCommand::Check { config }) => config_check(&config),

@@ -24,7 +24,7 @@ impl Agent {
         fs::create_dir_all(&state)?;
         // On loopback nobody answers later than this.
         let config = format!(
-            "state_dir = {state:?}\n[portal]\nproxy = \"none\"\n[snmp]\ntimeout = 1.0\n[[range]]\nname = \"Office\"\n\
+            "state_dir = {state:?}\n[portal]\nproxy = \"none\"\nspread = 1\n[snmp]\ntimeout = 1.0\n[[range]]\nname = \"Office\"\n\
              targets = {targets:?}\ntry = [{{ community = \"public\" }}]\n"
         );
         fs::write(folder.join("dca.toml"), config)?;

@@ -12,6 +12,7 @@
 
 mod clock;
 mod desk;
+mod enrolled;
 mod fleet;
 mod given;
 mod office;
@@ -20,17 +21,19 @@ mod portal;
 mod report;
 mod status;
 
+pub use dca_cloud::Hint;
+pub use enrolled::run_enrolled;
 pub use portal::Portal;
 pub use status::Status;
 
 use crate::config::Config;
 use crate::input::InputError;
+use crate::membership::MembershipError;
 use crate::poll::Memory;
 use crate::vault::{Vault, VaultError};
 use dca_cloud::rhythm::Start;
-use dca_cloud::{AgentId, Rhythm, chance, machine_ms};
+use dca_cloud::{AgentId, Rhythm, TrustError, chance, machine_ms};
 use dca_spool::{Bounds, Spool, SpoolError};
-use dca_wire::v1::SignedOrder;
 use desk::Desk;
 use fleet::Fleet;
 use given::Plan;
@@ -56,15 +59,6 @@ pub struct Member {
     pub start: Start,
 }
 
-/// What the portal says between two check-ins.
-#[derive(Debug, Clone)]
-pub enum Hint {
-    /// Check in.
-    Wake,
-    /// An order that cannot wait.
-    Order(SignedOrder),
-}
-
 /// What ends or changes a running service.
 pub struct Controls {
     /// True: end.
@@ -85,9 +79,18 @@ pub enum ServiceError {
     /// The spool cannot be opened.
     #[error("the spool: {0}")]
     Spool(#[from] SpoolError),
-    /// What is known of devices cannot be used.
+    /// What is known of devices cannot be used, or the proxy.
     #[error(transparent)]
     Input(#[from] InputError),
+    /// It belongs to no portal.
+    #[error("this agent is not enrolled: dca enroll URL CODE, with the code that the portal shows")]
+    NotEnrolled,
+    /// Which portal it belongs to cannot be read.
+    #[error(transparent)]
+    Membership(#[from] MembershipError),
+    /// Trust in the portal cannot be set up.
+    #[error(transparent)]
+    Trust(#[from] TrustError),
 }
 
 /// Runs until told to stop. `boot_id` is the one that `portal`'s calls carry, drawn for this start.

@@ -96,7 +96,7 @@ impl<P: Portal> Office<P> {
                     self.write_status().await;
                 }
                 Some(hint) = post.hints.recv() => match hint {
-                    Hint::Wake => self.rhythm.woken(Instant::now().into_std()),
+                    Hint::Wake { .. } => self.rhythm.woken(Instant::now().into_std()),
                     Hint::Order(order) => self.orders.take(vec![order]).await,
                 },
                 Some(()) = post.finished.recv() => self.rhythm.woken(Instant::now().into_std()),

@@ -1,0 +1,100 @@
+//! `dca run`: the service of an agent that is a member of a portal, and the renewal of what makes it one.
+
+use super::{Controls, Member, ServiceError};
+use crate::config::Config;
+use crate::membership::Membership;
+use crate::vault::Vault;
+use dca_cloud::rhythm::Start;
+use dca_cloud::{Clock, Hint, Key, Link, Push, chance, machine_ms, request_id};
+use dca_wire::v1::RenewRequest;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{mpsc, watch};
+use tokio::time::sleep;
+
+/// Hints that may wait; one is as good as ten.
+const HINTS: usize = 16;
+/// How often it is looked whether the certificate is due. A machine that sleeps does not miss the day.
+const LOOK: Duration = Duration::from_secs(3600);
+
+/// Runs the agent whose state is in `config.state_dir` until `stop` is true. What comes by `reload` is another `dca.toml`.
+///
+/// # Errors
+/// If it is not enrolled, or the state folder cannot be used. Nothing that happens later ends it.
+pub async fn run_enrolled(
+    mut config: Config,
+    mut stop: watch::Receiver<bool>,
+    mut reload: mpsc::Receiver<Config>,
+) -> Result<(), ServiceError> {
+    let mut start = first(&config);
+    let clock = Arc::new(Clock::default());
+    while !*stop.borrow_and_update() {
+        let vault = Vault::open(&config.state_dir)?;
+        let membership = Membership::load(&vault)?.ok_or(ServiceError::NotEnrolled)?;
+        let proxy = crate::proxy(config.proxy.as_deref())?;
+        let link = Link::new(membership.link_settings(proxy.clone(), Arc::clone(&clock)))?;
+        let boot_id = request_id(machine_ms());
+        let (hints, hinted) = mpsc::channel::<Hint>(HINTS);
+        let push = membership.push_settings(proxy, &clock, boot_id)?;
+        let push = push.map(|settings| Push::start(settings, hints.clone())).transpose()?;
+
+        let (end, ended) = watch::channel(false);
+        let (pass_on, passed_on) = mpsc::channel(1);
+        let controls = Controls { stop: ended, reload: passed_on, hints: hinted };
+        let member =
+            Member { agent: membership.identity().agent().clone(), command_key: membership.command_key().to_vec(), start };
+        let running = super::run(config.clone(), member, link.clone(), boot_id, controls);
+        tokio::pin!(running);
+        let renewed = renewed(&membership, &link, &vault, boot_id);
+        tokio::pin!(renewed);
+        loop {
+            tokio::select! {
+                ended = &mut running => return ended,
+                _ = stop.wait_for(|stop| *stop) => break,
+                () = &mut renewed => break,
+                Some(next) = reload.recv() => {
+                    config = next.clone();
+                    let _ = pass_on.send(next).await;
+                }
+            }
+        }
+        let _ = end.send(true);
+        running.await?;
+        drop((push, hints));
+        start = Start::AtOnce;
+    }
+    Ok(())
+}
+
+/// Somebody waits for the first check-in after an enrolment; after any other start it is spread.
+fn first(config: &Config) -> Start {
+    match super::Status::read(&config.state_dir) {
+        Ok(_) => Start::Within(config.spread),
+        Err(_) => Start::AtOnce,
+    }
+}
+
+/// Returns when there is a new certificate in the vault: at two thirds of the life of the present one.
+async fn renewed(membership: &Membership, link: &Link, vault: &Vault, boot_id: [u8; 16]) {
+    loop {
+        if link.clock().now_ms() >= membership.identity().renew_at_ms() {
+            match renew(membership, link, vault, boot_id).await {
+                Ok(()) => return,
+                Err(why) => tracing::warn!("the certificate is not renewed yet: {why}"),
+            }
+        }
+        // Not everybody who was enrolled on the same day at the same minute.
+        sleep(LOOK / 2 + LOOK.mul_f64((chance() % 1000) as f64 / 1000.0)).await;
+    }
+}
+
+async fn renew(membership: &Membership, link: &Link, vault: &Vault, boot_id: [u8; 16]) -> Result<(), String> {
+    let key = Key::generate().map_err(|error| error.to_string())?;
+    let csr = key.request().map_err(|error| error.to_string())?;
+    let request = RenewRequest { caller: Some(link.caller(boot_id)), csr };
+    let answer = link.renew(request).await.map_err(|error| error.to_string())?;
+    let renewed = membership.renewed(key, answer).map_err(|error| error.to_string())?;
+    renewed.keep(vault).map_err(|error| error.to_string())?;
+    tracing::info!("a new certificate, good until {} (ms since 1970)", renewed.identity().valid_until_ms());
+    Ok(())
+}

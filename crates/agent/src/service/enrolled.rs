@@ -31,11 +31,11 @@ pub async fn run_enrolled(
     while !*stop.borrow_and_update() {
         let vault = Vault::open(&config.state_dir)?;
         let membership = Membership::load(&vault)?.ok_or(ServiceError::NotEnrolled)?;
-        let proxy = crate::proxy(config.proxy.as_deref())?;
-        let link = Link::new(membership.link_settings(proxy.clone(), Arc::clone(&clock)))?;
+        let proxy = || crate::proxy(config.proxy.as_deref());
+        let link = Link::new(membership.link_settings(proxy()?, Arc::clone(&clock)))?;
         let boot_id = request_id(machine_ms());
         let (hints, hinted) = mpsc::channel::<Hint>(HINTS);
-        let push = membership.push_settings(proxy, &clock, boot_id)?;
+        let push = membership.push_settings(proxy()?, &clock, boot_id)?;
         let push = push.map(|settings| Push::start(settings, hints.clone())).transpose()?;
 
         let (end, ended) = watch::channel(false);

@@ -4,7 +4,8 @@ use crate::input::InputError;
 use crate::membership::{Membership, MembershipError};
 use crate::vault::Vault;
 use dca_cloud::{
-    ActivationCode, CertificateDer, Clock, CloudError, IdentityError, Key, Link, Place, Proxy, Settings, Trust, TrustError,
+    ActivationCode, CertificateDer, Clock, CloudError, IdentityError, Key, Link, Place, Proxy, Settings, Trust,
+    TrustError,
 };
 use dca_wire::v1::{ActivateRequest, HostFacts};
 use std::path::{Path, PathBuf};

@@ -453,7 +453,10 @@ mod tests {
             Cli::command().get_subcommands().map(|command| command.get_name().to_owned()).collect();
         assert_eq!(
             names,
-            ["scan", "read", "walk", "record", "ping", "lpr", "decode", "run", "status", "enroll", "doctor", "config", "profile"]
+            [
+                "scan", "read", "walk", "record", "ping", "lpr", "decode", "run", "status", "enroll", "doctor",
+                "config", "profile"
+            ]
         );
     }
 }

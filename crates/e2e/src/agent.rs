@@ -25,8 +25,9 @@ impl Agent {
         // On loopback nobody answers later than this.
         let config = format!(
             "state_dir = {state:?}\n[portal]\nproxy = \"none\"\nspread = 1\n[snmp]\ntimeout = 1.0\n[[range]]\nname = \"Office\"\n\
-             targets = {targets:?}\ntry = [{{ community = \"public\" }}]\n"
+             targets = {targets:?}\ntry = [{{ community = {{ file = \"community\" }} }}]\n"
         );
+        fs::write(folder.join("community"), "public")?;
         fs::write(folder.join("dca.toml"), config)?;
         Ok(Self { programs: programs.clone(), folder: folder.to_owned(), program: None })
     }

@@ -41,8 +41,11 @@ pub async fn run_enrolled(
         let (end, ended) = watch::channel(false);
         let (pass_on, passed_on) = mpsc::channel(1);
         let controls = Controls { stop: ended, reload: passed_on, hints: hinted };
-        let member =
-            Member { agent: membership.identity().agent().clone(), command_key: membership.command_key().to_vec(), start };
+        let member = Member {
+            agent: membership.identity().agent().clone(),
+            command_key: membership.command_key().to_vec(),
+            start,
+        };
         let running = super::run(config.clone(), member, link.clone(), boot_id, controls);
         tokio::pin!(running);
         let renewed = renewed(&membership, &link, &vault, boot_id);

@@ -199,7 +199,7 @@ pub(crate) struct Enroll {
     /// A PEM file with certificates of authorities to trust as well: of a portal of one's own, or of a proxy that opens TLS
     #[arg(long, value_name = "FILE")]
     pub(crate) ca: Option<PathBuf>,
-    /// The proxy, as http://, https:// or socks5://[USER:PASSWORD@]HOST:PORT, or "none" [default: HTTPS_PROXY, ALL_PROXY
+    /// The proxy, as http://, https:// or socks5://HOST:PORT (USER:PASSWORD@ before HOST), or "none" [default: HTTPS_PROXY, ALL_PROXY
     /// and NO_PROXY]
     #[arg(long, value_name = "URL")]
     pub(crate) proxy: Option<String>,

@@ -19,8 +19,9 @@
 //! try = [{ community = { secret = "office" } }, { user = "reader", auth = "sha256", auth_pass = { secret = "reader" } }]
 //! ```
 //!
+//! For the service, `dca run`, also:
 //!
-//! # For the service, `dca run`:
+//! ```toml
 //! state_dir = "/var/lib/dca"          # what it remembers
 //!
 //! [portal]
@@ -158,7 +159,7 @@ pub struct Config {
     pub ranges: Vec<String>,
     /// Second ways to ask, for [`Scope::also`](crate::Scope::also).
     pub also: Vec<Also>,
-    /// The file that remembers certificates, for [`Pins::open`](crate::Pins::open).
+    /// The file that remembers certificates, see [`Pins`](crate::Pins).
     pub pins: Option<PathBuf>,
     /// What reads the printers: the built-in profiles and the file's own.
     pub profiles: Profiles,

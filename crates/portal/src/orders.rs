@@ -123,7 +123,7 @@ impl Portal {
     /// with its next check-in.
     ///
     /// # Errors
-    /// As [`give`].
+    /// If the agent is not known, or the store refuses.
     pub async fn order(&self, agent: &AgentId, what: What, life_ms: i64, actor: &str) -> Result<[u8; 16], PlaceError> {
         let id = give(&self.store, &self.keys, agent, what, life_ms, actor).await?;
         self.agents.reload(&self.store, agent.as_str()).await?;

@@ -1,7 +1,7 @@
 //! The services of the contract as tonic stubs.
 //!
-//! Their codec is not tonic's: what is sent goes through [`encode`](crate::encode) and what is received through
-//! [`decode`](crate::decode), so that a call cannot carry what the contract forbids, on either side. tonic refuses a message
+//! Their codec is not tonic's: what is sent goes through [`encode`] and what is received through
+//! [`decode`], so that a call cannot carry what the contract forbids, on either side. tonic refuses a message
 //! whose head says it is larger than the stub's `max_decoding_message_size` before it is buffered: set it to
 //! [`Limited::OCTETS`] of what is awaited, or to the largest of them.
 

@@ -194,7 +194,7 @@ fn bad_input_is_named_and_exits_64() {
         (vec!["walk", "192.0.2.1", "1.2.x"], "1.2.x"),
         (vec!["walk", "192.0.2.0/24"], "expected one device"),
         (vec!["scan"], "TARGET"),
-        (vec!["run"], "run"),
+        (vec!["run"], "dca.toml: cannot be read"),
         (vec!["scan", "192.0.2.1", "--timeout", "0"], "0.05 to 60"),
         (vec!["scan", "192.0.2.1", "-1", "-2"], "cannot be used with"),
     ] {

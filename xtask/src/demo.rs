@@ -10,6 +10,9 @@ use std::time::{Duration, Instant};
 
 /// How often the agent checks in here, in seconds; in life it is 300.
 const PERIOD_S: u32 = 5;
+/// The longest that the first readings may take, and after how long no more of them are awaited.
+const PATIENCE: Duration = Duration::from_secs(60);
+const QUIET: Duration = Duration::from_secs(4);
 
 pub(crate) fn run(devices: usize, once: bool) -> anyhow::Result<()> {
     shell::run("cargo build --quiet --locked -p dca -p dca-sim -p explorer")?;
@@ -32,12 +35,12 @@ pub(crate) fn run(devices: usize, once: bool) -> anyhow::Result<()> {
         "  Open it once in a browser: agents, devices, supplies, each reading with its age. The certificate is the"
     );
     println!("  portal's own, so the browser asks first.\n");
-    if watch(&mut agent, &stopped, once)? {
+    if watch(&portal, &mut agent, &stopped)? {
         what_next(&scope);
-    }
-    if !once {
-        println!("\nPress Ctrl-C to close the office, the agent and the portal.");
-        let _ = stopped.recv();
+        if !once {
+            println!("\nPress Ctrl-C to close the office, the agent and the portal.");
+            let _ = stopped.recv();
+        }
     }
     agent.stop(Duration::from_secs(5))
 }
@@ -53,30 +56,26 @@ fn enrolled(office: &Office, portal: &Portal, folder: &std::path::Path) -> anyho
     Ok(agent)
 }
 
-/// Says how the agent fares until everything that it read first has arrived; false if it was stopped before.
-fn watch(agent: &mut Agent, stopped: &Receiver<()>, once: bool) -> anyhow::Result<bool> {
+/// Counts the readings that arrive until no more come; false if it was stopped before.
+fn watch(portal: &Portal, agent: &mut Agent, stopped: &Receiver<()>) -> anyhow::Result<bool> {
     let start = Instant::now();
-    let mut said = String::new();
-    while start.elapsed() < Duration::from_secs(60) {
-        match stopped.recv_timeout(Duration::from_millis(500)) {
+    let (mut arrived, mut last) = (0, start);
+    while start.elapsed() < PATIENCE {
+        match stopped.recv_timeout(Duration::from_millis(200)) {
             Err(RecvTimeoutError::Timeout) => {}
             _ => return Ok(false),
         }
         agent.check()?;
-        let Some(status) = agent.status()? else { continue };
-        let number = |name: &str| status.get(name).and_then(serde_json::Value::as_u64).unwrap_or_default();
-        let (devices, waiting) = (number("devices"), number("waiting"));
-        let line = format!("{devices} devices known, {waiting} records on their way to the portal");
-        if line != said {
-            println!("  {:>4.1} s  {line}", start.elapsed().as_secs_f32());
-            said = line;
-        }
-        if devices > 0 && waiting == 0 && start.elapsed() > Duration::from_secs(10) {
+        let readings = portal.readings()?;
+        if readings > arrived {
+            println!("  {:>4.1} s  {readings} readings have arrived", start.elapsed().as_secs_f32());
+            (arrived, last) = (readings, Instant::now());
+        } else if arrived > 0 && last.elapsed() > QUIET {
             return Ok(true);
         }
     }
-    if once {
-        bail!("the readings did not arrive within a minute");
+    if arrived == 0 {
+        bail!("no reading arrived within a minute");
     }
     Ok(true)
 }

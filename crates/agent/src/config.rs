@@ -4,7 +4,8 @@
 //! secrets = "secrets"                 # folder with one file per secret, beside this file
 //! profiles = "profiles"               # folder of printer profiles of one's own, beside this file; they win over built-in ones
 //!
-//! also = ["ledm", "zebra:9101"]       # second ways to ask printers that SNMP has introduced; absent: none
+//! also = ["ledm", "zebra:9101"]       # second ways to ask printers that SNMP has introduced; absent: none;
+//!                                     # dca run asks by SNMP alone
 //! pins = "pins"                       # where certificates of printers are remembered, beside this file
 //!
 //! [snmp]

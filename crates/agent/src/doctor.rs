@@ -166,7 +166,10 @@ async fn printers(file: Option<&Path>) -> Result<Finding, InputError> {
     let Some(file) = file else { return Ok(Finding::skipped("snmp", "no configuration was named (-c dca.toml)")) };
     let folder = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
     let config = config::check(file, folder)?;
-    let scope = config.targets.resolve().await?;
+    let Ok(scope) = timeout(SAMPLE, config.targets.resolve()).await else {
+        return Ok(Finding::broken("snmp", "the host names of the configuration are not found in time: is DNS there?"));
+    };
+    let scope = scope?;
     let network = match Network::open(config.asking, config.keyring, config.profiles, &scope) {
         Ok(network) => network,
         Err(error) => return Ok(Finding::broken("snmp", error.to_string())),

@@ -1,6 +1,6 @@
 //! `dca run` and `dca status`: signals and the service manager on one side, the library on the other.
 
-use crate::terminal::{many, print};
+use crate::terminal::{complain, many, print};
 use anyhow::Result;
 use dca_agent::config::{self, Config};
 use dca_agent::service::{Status, run_enrolled};
@@ -79,19 +79,25 @@ async fn listen(_: PathBuf, stop: watch::Sender<bool>, reload: mpsc::Sender<Conf
 pub(crate) fn status(file: &Path, json: bool) -> Result<Success> {
     let config = load(file)?;
     let status = Status::read(&config.state_dir)?;
+    let stale = status.is_stale(now_ms());
     if json {
         print(&format!("{}\n", serde_json::to_string_pretty(&status)?))?;
     } else {
         print(&text(&status))?;
     }
-    Ok(if status.is_well() { Success::All } else { Success::Some })
+    if stale {
+        complain("the service has written nothing for minutes: does dca run still run?");
+    }
+    Ok(if status.is_well() && !stale { Success::All } else { Success::Some })
+}
+
+fn now_ms() -> i64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64)
 }
 
 fn text(status: &Status) -> String {
-    let ago = |ms: i64| {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64);
-        format!("{} s ago", (now - ms).max(0) / 1000)
-    };
+    let now = now_ms();
+    let ago = |ms: i64| format!("{} s ago", (now - ms).max(0) / 1000);
     let (used, bound) = status.spool;
     let mut lines = vec![
         format!("agent     {} (dca {}, process {})", status.agent_id, status.version, status.process),

@@ -3,6 +3,7 @@
 use crate::program::{Program, Programs, free_port, until};
 use anyhow::{Context, bail};
 use std::fs;
+use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -13,6 +14,7 @@ pub struct Portal {
     programs: Programs,
     folder: PathBuf,
     port: u16,
+    metrics: u16,
     program: Option<Program>,
 }
 
@@ -30,7 +32,7 @@ impl Portal {
             folder.join("state")
         );
         fs::write(folder.join("explorer.toml"), config)?;
-        let mut portal = Self { programs: programs.clone(), folder: folder.to_owned(), port, program: None };
+        let mut portal = Self { programs: programs.clone(), folder: folder.to_owned(), port, metrics, program: None };
         portal.restart()?;
         Ok(portal)
     }
@@ -89,6 +91,20 @@ impl Portal {
     pub fn code(&self, customer: &str, site: &str) -> anyhow::Result<String> {
         let line = self.admin(&["enroll-code", "--customer", customer, "--site", site])?;
         Ok(line.split_whitespace().last().context("an empty line instead of a code")?.to_owned())
+    }
+
+    /// How many readings it has committed since it was started, as its metrics say.
+    ///
+    /// # Errors
+    /// If they cannot be read.
+    pub fn readings(&self) -> anyhow::Result<u64> {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.metrics))?;
+        stream.set_read_timeout(Some(Duration::from_secs(5)))?;
+        stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")?;
+        let mut answer = String::new();
+        stream.take(1 << 20).read_to_string(&mut answer)?;
+        let line = answer.lines().find_map(|line| line.strip_prefix("explorer_readings_total "));
+        Ok(line.context("no explorer_readings_total among the metrics")?.trim().parse()?)
     }
 
     /// The database.

@@ -1,5 +1,6 @@
 //! An office, an agent and a portal as real programs: what is read arrives, once, whatever is switched off meanwhile.
 
+use anyhow::Context;
 use dca_e2e::{Agent, Office, Portal, Programs, until};
 use rusqlite::{Connection, OpenFlags};
 use std::time::Duration;
@@ -16,16 +17,23 @@ struct House {
 }
 
 impl House {
-    /// With devices from `base` on, an enrolled agent that is not running yet, and a check-in every 2 seconds.
-    fn build(base: &str) -> anyhow::Result<Self> {
+    /// With devices from `base` on, an enrolled agent that is not running yet, and a check-in every `period_s` seconds.
+    fn build(base: &str, period_s: u32) -> anyhow::Result<Self> {
         let programs = Programs::beside_this_test()?;
         let folder = tempfile::tempdir()?;
         let office = Office::open(&programs, base, DEVICES)?;
-        let portal = Portal::start(&programs, &folder.path().join("portal"), 2)?;
+        let portal = Portal::start(&programs, &folder.path().join("portal"), period_s)?;
         let targets: Vec<String> = office.addresses.iter().map(|at| format!("{at}:{}", office.port)).collect();
         let agent = Agent::new(&programs, &folder.path().join("agent"), &targets)?;
         agent.enroll(&portal.url(), &portal.code("Customer", "Site")?)?;
         Ok(Self { office, portal, agent, _folder: folder })
+    }
+
+    /// The one agent, as the portal calls it.
+    fn agent_id(&self) -> anyhow::Result<String> {
+        let agents = self.portal.admin(&["agents"])?;
+        let agent = agents.lines().nth(1).and_then(|line| line.split_whitespace().next());
+        Ok(agent.context("the portal knows no agent")?.to_owned())
     }
 
     /// A number out of the portal's database.
@@ -60,7 +68,7 @@ impl House {
 
 #[test]
 fn what_is_read_arrives_once_though_agent_and_portal_are_cut_off() -> anyhow::Result<()> {
-    let mut house = House::build("127.88.1.1")?;
+    let mut house = House::build("127.88.1.1", 2)?;
     house.agent.start()?;
     house.until_read(3)?;
     house.portal.kill()?;
@@ -76,11 +84,10 @@ fn what_is_read_arrives_once_though_agent_and_portal_are_cut_off() -> anyhow::Re
 
 #[test]
 fn an_order_is_carried_out_and_one_against_the_fence_is_refused() -> anyhow::Result<()> {
-    let mut house = House::build("127.88.2.1")?;
+    let mut house = House::build("127.88.2.1", 2)?;
     house.agent.start()?;
     house.until_read(1)?;
-    let agents = house.portal.admin(&["agents"])?;
-    let agent = agents.lines().nth(1).and_then(|line| line.split_whitespace().next()).expect("an agent");
+    let agent = &house.agent_id()?;
     let read = house.portal.admin(&["command", agent, "--within", "60", "read"])?;
     assert!(read.starts_with("done"), "{read}");
     let outside = house.portal.admin(&["command", agent, "--within", "60", "ping", "192.0.2.1"]);
@@ -88,6 +95,20 @@ fn an_order_is_carried_out_and_one_against_the_fence_is_refused() -> anyhow::Res
     house.agent.stop(Duration::from_secs(5))?;
     drop(house.office);
     Ok(())
+}
+
+#[test]
+fn push_brings_an_order_long_before_the_next_check_in() -> anyhow::Result<()> {
+    let mut house = House::build("127.88.4.1", 300)?;
+    house.agent.start()?;
+    house.until_read(1)?;
+    let agent = &house.agent_id()?;
+    // One check-in may happen to fall into these seconds; three in a row do not.
+    for _ in 0..3 {
+        let read = house.portal.admin(&["command", agent, "--within", "20", "read"])?;
+        assert!(read.starts_with("done"), "{read}");
+    }
+    house.agent.stop(Duration::from_secs(5))
 }
 
 #[test]

@@ -26,9 +26,13 @@ pub async fn run_enrolled(
     mut stop: watch::Receiver<bool>,
     mut reload: mpsc::Receiver<Config>,
 ) -> Result<(), ServiceError> {
+    if !config.also.is_empty() {
+        tracing::warn!("also: the service asks by SNMP alone; second ways are for dca read");
+    }
     let mut start = first(&config);
     let clock = Arc::new(Clock::default());
-    while !*stop.borrow_and_update() {
+    let mut stopping = false;
+    while !stopping {
         let vault = Vault::open(&config.state_dir)?;
         let membership = Membership::load(&vault)?.ok_or(ServiceError::NotEnrolled)?;
         let proxy = || crate::proxy(config.proxy.as_deref());
@@ -53,7 +57,11 @@ pub async fn run_enrolled(
         loop {
             tokio::select! {
                 ended = &mut running => return ended,
-                _ = stop.wait_for(|stop| *stop) => break,
+                // Nobody left who could tell is as good as told.
+                _ = stop.wait_for(|stop| *stop) => {
+                    stopping = true;
+                    break;
+                }
                 () = &mut renewed => break,
                 Some(next) = reload.recv() => {
                     config = next.clone();

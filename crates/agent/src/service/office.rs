@@ -18,6 +18,7 @@ use dca_wire::v1::order_result::Outcome;
 use dca_wire::v1::{CheckInAnswer, CheckInRequest, Clock, SignedConfig, StreamSummary};
 use prost::Message;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
@@ -34,7 +35,7 @@ const GIVEN: &str = "config";
 const LAST: Duration = Duration::from_secs(2);
 
 pub(super) struct Office<P> {
-    pub(super) portal: P,
+    pub(super) portal: Arc<P>,
     pub(super) desk: Desk,
     pub(super) orders: Orders,
     pub(super) rhythm: Rhythm,
@@ -62,7 +63,7 @@ impl<P: Portal> Office<P> {
         let mut clock = Sampled::new(machine_ms(), Instant::now().into_std());
         let mut budget = Budget(None);
         let mut report_at: Option<Instant> = None;
-        let news = std::sync::Arc::clone(&self.desk.news);
+        let news = Arc::clone(&self.desk.news);
         self.orders.bury_cut_off().await;
         loop {
             let next = Instant::from_std(self.rhythm.next());
@@ -225,7 +226,7 @@ impl<P: Portal> Office<P> {
     }
 
     async fn report(&mut self, budget: &mut Budget) {
-        match send_all(&self.portal, &self.desk, self.boot_id, budget).await {
+        match send_all(&*self.portal, &self.desk, self.boot_id, budget).await {
             Sent::All => {}
             Sent::Failed(error) => self.failed(&error),
         }

@@ -3,7 +3,6 @@
 use dca_cloud::{CloudError, Link};
 use dca_wire::v1::{Caller, CheckInAnswer, CheckInRequest, DiagnosticsAnswer, ReportAnswer, ReportRequest};
 use std::future::Future;
-use std::sync::Arc;
 
 /// The calls that the service makes.
 pub trait Portal: Send + Sync + 'static {
@@ -60,41 +59,5 @@ impl Portal for Link {
 
     fn drain(&self) {
         Self::drain(self);
-    }
-}
-
-/// Several parts of the service hold it.
-impl<P: Portal> Portal for Arc<P> {
-    async fn check_in(&self, request: CheckInRequest) -> Result<CheckInAnswer, CloudError> {
-        P::check_in(self, request).await
-    }
-
-    async fn report(&self, request: ReportRequest) -> Result<ReportAnswer, CloudError> {
-        P::report(self, request).await
-    }
-
-    async fn put_diagnostics(
-        &self,
-        caller: Caller,
-        order_id: Vec<u8>,
-        bundle: Vec<u8>,
-    ) -> Result<DiagnosticsAnswer, CloudError> {
-        P::put_diagnostics(self, caller, order_id, bundle).await
-    }
-
-    fn caller(&self, boot_id: [u8; 16]) -> Caller {
-        P::caller(self, boot_id)
-    }
-
-    fn now_ms(&self) -> i64 {
-        P::now_ms(self)
-    }
-
-    fn skew_ms(&self) -> i64 {
-        P::skew_ms(self)
-    }
-
-    fn drain(&self) {
-        P::drain(self);
     }
 }

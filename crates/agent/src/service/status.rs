@@ -6,6 +6,8 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
 
+/// The service writes every minute; this is three of them.
+const STALE_MS: i64 = 180_000;
 /// In the state folder.
 const NAME: &str = "status.json";
 
@@ -14,7 +16,7 @@ const NAME: &str = "status.json";
 pub struct Status {
     /// Its version.
     pub version: String,
-    /// Who it is to the portal; empty if it is not enrolled.
+    /// Who it is to the portal.
     pub agent_id: String,
     /// Its process.
     pub process: u32,
@@ -22,7 +24,7 @@ pub struct Status {
     pub started_ms: i64,
     /// When this was written.
     pub written_ms: i64,
-    /// well, backing_off, dormant, or alone if it is not enrolled.
+    /// well, backing_off, dormant; or stopped, when the service was told to end.
     pub portal: String,
     /// When the portal last answered.
     pub answered_ms: Option<i64>,
@@ -70,6 +72,11 @@ impl Status {
 
     /// True if nothing is wrong as far as the service knows.
     pub fn is_well(&self) -> bool {
-        self.health.is_empty() && matches!(self.portal.as_str(), "well" | "alone")
+        self.health.is_empty() && self.portal == "well"
+    }
+
+    /// True if a service that was not told to end has written nothing for minutes: it does not run any more.
+    pub fn is_stale(&self, now_ms: i64) -> bool {
+        self.portal != "stopped" && now_ms.saturating_sub(self.written_ms) > STALE_MS
     }
 }

@@ -1,4 +1,4 @@
-//! The session by rumqttc-v4-next, over a stream that is already open: see docs/decisions/012.
+//! The session by rumqttc-v4-next, over a stream that is already open: see docs/decisions/014.
 
 use super::mqtt::{Message, Opening, Session, SessionError};
 use crate::dial::Stream;

@@ -82,7 +82,8 @@ async fn step(portal: &Portal, line: &mut Line, hold: &Hold, agent: &str, idle: 
     match packet {
         Packet::Publish(message) => {
             // RETAIN is not kept, as on IoT Hub.
-            if message.qos == QoS::ExactlyOnce || !is_below(&message.topic, &format!("{own}/messages/events")) {
+            // What an agent asks of a twin or answers to a method is its own to say, and means nothing here.
+            if message.qos == QoS::ExactlyOnce || !is_below(&message.topic, &own) {
                 return None;
             }
             if let Ok(presence) = dca_wire::decode::<Presence>(&message.payload) {

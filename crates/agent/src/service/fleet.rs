@@ -38,6 +38,9 @@ const WALK: usize = 100 << 10;
 const WALK_ROWS: u32 = 5_000;
 const ECHO: Duration = Duration::from_secs(5);
 
+/// Addresses that a sentence names.
+const NAMED: usize = 20;
+
 /// What is wanted of the printers.
 pub(super) enum Want {
     Scan(Reply),
@@ -279,7 +282,7 @@ impl Fleet {
         for (_, silent, reply) in self.reads.extract_if(.., |(waiting, ..)| waiting.is_empty()) {
             let text = match silent.as_slice() {
                 [] => "read".to_owned(),
-                silent => format!("read, but for devices that did not answer: {silent:?}"),
+                silent => no_answer(&self.memory, silent),
             };
             let outcome = if silent.is_empty() { Outcome::Done } else { Outcome::Failed };
             let _ = reply.send(Done::new(outcome, text));
@@ -320,8 +323,11 @@ impl Fleet {
             Want::Read(devices, reply) => self.read_now(&devices, reply),
             Want::Ping(address, reply) => {
                 let Some(at) = self.allowed(&address) else {
-                    let _ =
-                        reply.send(Done::new(Outcome::Refused, format!("{address:?} is not in the configured ranges")));
+                    let why = match address.parse::<IpAddr>() {
+                        Ok(ip) => format!("{ip} is not in the configured ranges; if a port stands there, name it too"),
+                        Err(_) => format!("{address:?} is not in the configured ranges"),
+                    };
+                    let _ = reply.send(Done::new(Outcome::Refused, why));
                     return;
                 };
                 tokio::spawn(async move {
@@ -459,6 +465,15 @@ fn word(is: &Whereabouts) -> &'static str {
         Whereabouts::WrongCredentials { .. } => "wrong_credentials",
         Whereabouts::Gone { .. } => "off",
     }
+}
+
+fn no_answer(memory: &Memory, silent: &[u32]) -> String {
+    let mut named: Vec<String> =
+        silent.iter().filter_map(|device| Some(memory.get(*device)?.at.to_string())).take(NAMED).collect();
+    if silent.len() > named.len() {
+        named.push(format!("{} more", silent.len() - named.len()));
+    }
+    format!("no answer from {}; all others were read", named.join(", "))
 }
 
 async fn until(due: Option<Instant>) {

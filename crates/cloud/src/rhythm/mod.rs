@@ -22,8 +22,10 @@ pub const HOUR: Duration = Duration::from_secs(3_600);
 const SHORTEST_PERIOD: Duration = Duration::from_secs(30);
 const FIRST_BACK_OFF: Duration = Duration::from_secs(30);
 const LONGEST_BACK_OFF: Duration = Duration::from_secs(900);
-/// Between an attempt and the one a wake asks for: nobody who can push drives an agent faster.
-const BETWEEN_WAKES: Duration = Duration::from_secs(5);
+/// What an attempt costs: in the long run, nobody who can push drives an agent faster than this.
+const COST: Duration = Duration::from_secs(5);
+/// Costs that may be owed before a wake has to wait: a person's orders and their results come and go at once.
+const OWED: u32 = 12;
 
 /// A number drawn at random, all values equally likely.
 pub type Chance = u64;
@@ -83,7 +85,8 @@ pub struct Rhythm {
     period: Duration,
     state: State,
     refusals: u32,
-    tried: Option<Instant>,
+    /// When all attempts so far are paid for.
+    paid: Instant,
     not_before: Option<Instant>,
     next: Instant,
 }
@@ -98,12 +101,13 @@ impl Rhythm {
         let hash = Sha256::digest(agent.as_str());
         let place = hash.iter().take(8).fold(0, |place, octet| place << 8 | u64::from(*octet));
         let (period, state) = (PERIOD, State::Well);
-        Self { place, period, state, refusals: 0, tried: None, not_before: None, next: now + wait }
+        Self { place, period, state, refusals: 0, paid: now, not_before: None, next: now + wait }
     }
 
     /// The portal answered at `now`.
     pub fn answered(&mut self, answer: Answer, now: Instant, chance: Chance) {
-        (self.state, self.refusals, self.tried) = (State::Well, 0, Some(now));
+        (self.state, self.refusals) = (State::Well, 0);
+        self.charge(now);
         if answer.next_poll_s > 0 {
             self.period = Duration::from_secs(answer.next_poll_s.into()).clamp(SHORTEST_PERIOD, HOUR);
         }
@@ -117,7 +121,7 @@ impl Rhythm {
 
     /// An attempt failed at `now`.
     pub fn failed(&mut self, failure: Failure, now: Instant, chance: Chance) {
-        self.tried = Some(now);
+        self.charge(now);
         let wait = match failure {
             Failure::Later(time) => {
                 let time = time.min(HOUR);
@@ -137,11 +141,16 @@ impl Rhythm {
     }
 
     /// The portal asked for a check-in, at `now`. It comes at once, but no sooner than the portal's own "not before", and
-    /// no more often than every five seconds.
+    /// after a dozen in a row no more often than every five seconds.
     pub fn woken(&mut self, now: Instant) {
-        let earliest = self.tried.map_or(now, |tried| tried + BETWEEN_WAKES);
+        let owed = self.paid.saturating_duration_since(now) + COST;
+        let earliest = now + owed.saturating_sub(COST * OWED);
         let earliest = self.not_before.map_or(earliest, |time| earliest.max(time));
-        self.next = self.next.min(now.max(earliest));
+        self.next = self.next.min(earliest);
+    }
+
+    fn charge(&mut self, now: Instant) {
+        self.paid = self.paid.max(now) + COST;
     }
 
     /// When to check in next.
@@ -251,15 +260,22 @@ mod tests {
     }
 
     #[test]
-    fn a_wake_comes_at_once_but_not_before_its_time_and_not_in_a_row() {
+    fn a_wake_comes_at_once_but_not_before_its_time_and_a_dozen_in_a_row() {
         let now = Instant::now();
         let mut rhythm = rhythm(now);
         rhythm.answered(Answer::default(), now, 0);
-        rhythm.woken(now + seconds(20));
-        assert_eq!(rhythm.next(), now + seconds(20));
-        rhythm.answered(Answer::default(), now + seconds(20), 0);
-        rhythm.woken(now + seconds(21));
-        assert_eq!(rhythm.next(), now + seconds(25), "five seconds apart");
+        let mut woken = Vec::new();
+        let mut at = now + seconds(20);
+        for _ in 0..OWED + 3 {
+            rhythm.woken(at);
+            woken.push((rhythm.next() - now).as_secs());
+            at = rhythm.next();
+            rhythm.answered(Answer::default(), at, 0);
+        }
+        let (at_once, later) = woken.split_at(OWED as usize);
+        assert!(at_once.iter().all(|at| *at == 20), "{woken:?}");
+        assert_eq!(later, [25, 30, 35], "then five seconds apart");
+        let now = at;
         rhythm.failed(Failure::Later(seconds(100)), now, 0);
         rhythm.woken(now + seconds(30));
         assert_eq!(rhythm.next(), now + seconds(100), "the portal asked for patience");

@@ -7,7 +7,7 @@ use std::fmt;
 #[derive(Debug, Serialize)]
 pub(crate) struct Line {
     /// The number of the figure in docs/benchmarks.md.
-    figure: u8,
+    figure: String,
     what: String,
     unit: &'static str,
     ours: Option<f64>,
@@ -53,13 +53,19 @@ pub(crate) type Measured = Result<f64, String>;
 
 impl Line {
     /// A figure of ours alone.
-    pub(crate) fn alone(figure: u8, what: &str, unit: &'static str, ours: &Measured, target: Target) -> Self {
+    pub(crate) fn alone(
+        figure: impl fmt::Display,
+        what: &str,
+        unit: &'static str,
+        ours: &Measured,
+        target: Target,
+    ) -> Self {
         Self::new(figure, what, unit, ours, None, target)
     }
 
     /// A figure of ours beside a peer's.
     pub(crate) fn beside(
-        figure: u8,
+        figure: impl fmt::Display,
         what: &str,
         unit: &'static str,
         ours: &Measured,
@@ -77,7 +83,7 @@ impl Line {
     }
 
     fn new(
-        figure: u8,
+        figure: impl fmt::Display,
         what: &str,
         unit: &'static str,
         ours: &Measured,
@@ -104,7 +110,18 @@ impl Line {
             (_, Some(false)) => Verdict::Short,
         };
         let peer = peer.map(|(name, _)| name.to_owned());
-        Self { figure, what: what.to_owned(), unit, ours, peer, theirs, ratio, target, note, verdict }
+        Self {
+            figure: figure.to_string(),
+            what: what.to_owned(),
+            unit,
+            ours,
+            peer,
+            theirs,
+            ratio,
+            target,
+            note,
+            verdict,
+        }
     }
 }
 

@@ -37,12 +37,17 @@ const WITNESSES: &[Witness] = &[
         package: "postgresql",
         shows: "the portal's whole suite on PostgreSQL, a site moved over",
     },
+    Witness {
+        needs: "mosquitto",
+        package: "mosquitto",
+        shows: "the portal beside mosquitto, and with it as its broker",
+    },
     Witness { needs: "mosquitto_sub", package: "mosquitto-clients", shows: "the portal's MQTT endpoint" },
     Witness { needs: "python3", package: "python3", shows: "the score on recorded walks, rows to snmpd and pysnmp" },
 ];
 
-/// What the second agent is made of, from PyPI.
-const PYSNMP: [&str; 3] = ["pysnmp==7.1.30", "pyasn1==0.6.5", "cryptography==50.0.2"];
+/// What the second agent and a second MQTT client are made of, from PyPI.
+const PYSNMP: [&str; 4] = ["pysnmp==7.1.30", "pyasn1==0.6.5", "cryptography==50.0.2", "paho-mqtt==2.2.0"];
 
 /// Installs what is missing where that is possible. The answer is how many witnesses remain missing.
 pub(crate) fn prepare() -> anyhow::Result<usize> {
@@ -65,7 +70,7 @@ pub(crate) fn prepare() -> anyhow::Result<usize> {
     let mut count = missing.len();
     if let Err(why) = &pysnmp {
         println!(
-            "  pysnmp, a second agent ({why}): python3 -m venv FOLDER; FOLDER/bin/pip install {}",
+            "  pysnmp, a second agent, and paho-mqtt, a second MQTT client ({why}): python3 -m venv FOLDER; FOLDER/bin/pip install {}",
             PYSNMP.join(" ")
         );
         count += 1;
@@ -76,7 +81,7 @@ pub(crate) fn prepare() -> anyhow::Result<usize> {
     Ok(count)
 }
 
-/// Puts pysnmp into a Python of its own below the build folder, once.
+/// Puts pysnmp and paho-mqtt into a Python of its own below the build folder, once.
 fn pysnmp() -> anyhow::Result<()> {
     let folder = target_folder().join("pysnmp");
     let stamp = folder.join(PYSNMP.join("+"));

@@ -3,17 +3,17 @@
 use crate::args::{Order, Task};
 use anyhow::{Context, bail};
 use dca_portal::store::sql;
+use dca_portal::tenancy::ROOT;
 use dca_portal::wire::AgentId;
 use dca_portal::wire::v1::{Diagnose, Ping, Read, Scan, Walk, order::What};
-use dca_portal::{At, Clock, Config, Portal, Status};
+use dca_portal::{At, Clock, Portal, Status};
 use std::path::Path;
 use std::time::Duration;
 
 const HOUR_MS: i64 = 3_600_000;
 
 pub(crate) async fn run(config_path: &Path, task: Task) -> anyhow::Result<()> {
-    let config = Config::load(config_path).with_context(|| config_path.display().to_string())?;
-    let portal = Portal::open(config, Clock::system()).await?;
+    let portal = Portal::open(crate::load(config_path)?, Clock::system()).await?;
     let actor = actor();
     match task {
         Task::Init { dealer } => {
@@ -21,6 +21,12 @@ pub(crate) async fn run(config_path: &Path, task: Task) -> anyhow::Result<()> {
             println!("{} is ready; its CA is {}", portal.config().public, portal.ca().fingerprint());
         }
         Task::EnrollCode { dealer, customer, site, hours } => {
+            let dealer = dealer_of(&portal, dealer)?;
+            for place in [format!("{dealer}/{customer}"), format!("{dealer}/{customer}/{site}")] {
+                if portal.tree().by_names(&place).is_none() {
+                    eprintln!("new: {place}");
+                }
+            }
             let site = portal.site(&dealer, &customer, &site, &actor).await?;
             let code = portal.code(&site, i64::from(hours) * HOUR_MS, &actor).await?;
             println!("dca enroll {} {code}", portal.config().public);
@@ -38,11 +44,20 @@ pub(crate) async fn run(config_path: &Path, task: Task) -> anyhow::Result<()> {
             let text = std::fs::read_to_string(&file).with_context(|| file.display().to_string())?;
             let at = match find(&portal, &place) {
                 Ok(agent) => At::Agent(agent.to_string()),
-                Err(_) => At::Node(portal.tree().by_names(&place).context("no such place or agent")?),
+                Err(_) => At::Node(portal.tree().by_names(&place).with_context(|| {
+                    format!(
+                        "{place} is neither an agent nor a place: names from the dealer down, \"Dealer/Customer/Site\""
+                    )
+                })?),
             };
             println!("revision {}", portal.configure(&at, &text, &actor).await?);
         }
-        Task::Link => println!("{}", portal.link_elsewhere().await?.context("no randomness")?),
+        Task::Link => {
+            if !portal.store().is_served().await? {
+                bail!("no portal is running on this database: `explorer serve` prints a link when it starts");
+            }
+            println!("{}", portal.link_elsewhere().await?.context("no randomness")?);
+        }
         Task::MigrateTo { url } => {
             let (rows, running) = portal.migrate_to(&url).await?;
             println!("{rows} rows moved");
@@ -57,6 +72,10 @@ pub(crate) async fn run(config_path: &Path, task: Task) -> anyhow::Result<()> {
 
 fn agents(portal: &Portal) {
     let now = portal.store().now_ms();
+    if portal.agents().count() == 0 {
+        println!("no agent has enrolled; `explorer admin enroll-code` makes a code for one");
+        return;
+    }
     println!("{:<38} {:<12} {:<24} {:<24} LAST SEEN", "AGENT", "STATUS", "CUSTOMER", "SITE");
     for agent in portal.agents().all() {
         let known = agent.known();
@@ -66,6 +85,7 @@ fn agents(portal: &Portal) {
             .map_or_else(|| "never".to_owned(), |seen| format!("{} min ago", now.saturating_sub(seen).max(0) / 60_000));
         println!("{:<38} {:<12} {customer:<24} {site:<24} {seen}", agent.id, known.status.word());
     }
+    eprintln!("(a running portal writes down every 15 minutes when it saw an agent; its pages know better)");
 }
 
 async fn command(
@@ -85,8 +105,12 @@ async fn command(
         Order::Diagnose => What::Diagnose(Diagnose {}),
     };
     let id = portal.order(&agent, what, i64::from(within) * 1_000, actor).await?;
-    if no_wait {
-        println!("given");
+    let served = portal.store().is_served().await?;
+    if no_wait || !served {
+        println!(
+            "given{}",
+            if served { "" } else { "; no portal is running: the agent gets it once `explorer serve` runs" }
+        );
         return Ok(());
     }
     for _ in 0..u64::from(within) * 2 {
@@ -102,14 +126,31 @@ async fn command(
     bail!("the agent did not answer in time")
 }
 
+/// The dealer that is meant: as named, or the only one there is.
+fn dealer_of(portal: &Portal, named: Option<String>) -> anyhow::Result<String> {
+    let tree = portal.tree();
+    let known: Vec<&str> = tree.below(ROOT).into_iter().map(|node| node.name.as_str()).collect();
+    match (named, known.as_slice()) {
+        (None, []) => Ok("Dealer".to_owned()),
+        (None, [one]) => Ok((*one).to_owned()),
+        (None, several) => bail!("say for which dealer, with --dealer: {}", several.join(", ")),
+        // A name that was typed wrong shall not become a dealer.
+        (Some(name), [_, ..]) if !known.contains(&name.as_str()) => bail!(
+            "there is no dealer {name}, but {}; `explorer admin init --dealer \"{name}\"` makes one",
+            known.join(", ")
+        ),
+        (Some(name), _) => Ok(name),
+    }
+}
+
 /// The one agent whose name begins so.
 fn find(portal: &Portal, beginning: &str) -> anyhow::Result<AgentId> {
     let all = portal.agents().all();
     let mut found = all.iter().filter(|agent| agent.id.starts_with(beginning));
     match (found.next(), found.next()) {
         (Some(agent), None) => Ok(AgentId::parse(&agent.id)?),
-        (None, _) => bail!("no agent's name begins with {beginning}"),
-        _ => bail!("more than one agent's name begins with {beginning}"),
+        (None, _) => bail!("no agent's name begins with {beginning}; `explorer admin agents` lists them"),
+        _ => bail!("more than one agent's name begins with {beginning}: write more of it"),
     }
 }
 

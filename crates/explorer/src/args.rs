@@ -44,9 +44,9 @@ pub(crate) enum Task {
     },
     /// Make an activation code for one agent and print the line to type on its machine
     EnrollCode {
-        /// Name of the dealer
-        #[arg(long, default_value = "Dealer")]
-        dealer: String,
+        /// Name of the dealer; not needed if there is one only
+        #[arg(long)]
+        dealer: Option<String>,
         /// Name of the customer; made if there is none
         #[arg(long)]
         customer: String,
@@ -66,10 +66,10 @@ pub(crate) enum Task {
         #[command(subcommand)]
         order: Order,
         /// Seconds in which it has to be done
-        #[arg(long, default_value_t = 900, value_parser = clap::value_parser!(u32).range(1..=604_800))]
+        #[arg(long, global = true, default_value_t = 900, value_parser = clap::value_parser!(u32).range(1..=604_800))]
         within: u32,
         /// Do not wait for the outcome
-        #[arg(long)]
+        #[arg(long, global = true)]
         no_wait: bool,
     },
     /// Let a deactivated agent speak again

@@ -1,6 +1,5 @@
 //! `serve` and `demo`.
 
-use anyhow::Context;
 use dca_portal::{Clock, Config, Portal, Server};
 use std::path::Path;
 
@@ -8,7 +7,7 @@ use std::path::Path;
 const HOUR_MS: i64 = 3_600_000;
 
 pub(crate) async fn serve(config: &Path) -> anyhow::Result<()> {
-    run(Config::load(config).with_context(|| config.display().to_string())?, false).await
+    run(crate::load(config)?, false).await
 }
 
 pub(crate) async fn demo() -> anyhow::Result<()> {

@@ -32,9 +32,9 @@ impl<K: Eq + Hash, V> Cache<K, V> {
         self.young.insert(key, value);
     }
 
-    pub(crate) fn remove(&mut self, key: &K) {
-        self.young.remove(key);
-        self.old.remove(key);
+    pub(crate) fn remove(&mut self, key: &K) -> Option<V> {
+        // Never in both.
+        self.young.remove(key).or_else(|| self.old.remove(key))
     }
 }
 
@@ -53,7 +53,7 @@ mod tests {
         assert!(cache.young.len() + cache.old.len() <= 8);
         cache.put(0, 7);
         assert_eq!(cache.find(&0), Some(&mut 7));
-        cache.remove(&0);
+        assert_eq!(cache.remove(&0), Some(7));
         assert!(cache.find(&0).is_none());
     }
 }

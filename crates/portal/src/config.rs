@@ -14,6 +14,8 @@ pub struct Config {
     pub metrics: Option<SocketAddr>,
     /// MQTT over TLS without a WebSocket, usually on 8883. None: not served; the one port speaks MQTT in any case.
     pub mqtt: Option<SocketAddr>,
+    /// A broker instead of the portal's own MQTT endpoint.
+    pub broker: Option<BrokerAt>,
     /// How agents and people reach it: `https://host[:port]`.
     pub public: String,
     /// Host names and addresses in the portal's own certificate.
@@ -30,6 +32,85 @@ pub struct Config {
     pub keep: Keep,
 }
 
+/// Where a broker is and how the portal proves itself there.
+#[derive(Clone)]
+pub struct BrokerAt {
+    /// As it stands in the file.
+    pub url: String,
+    /// Its host.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// PEM file of the certificates that it may prove itself with; none: no TLS, on loopback only.
+    pub trust: Option<PathBuf>,
+    /// The portal's name there.
+    pub user: Option<String>,
+    /// The password that goes with it.
+    pub password: Option<zeroize::Zeroizing<String>>,
+    /// `wss://...` and `mqtts://...`, where agents find it, in the order to try.
+    pub agents: Vec<String>,
+}
+
+impl std::fmt::Debug for BrokerAt {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("BrokerAt").field("url", &self.url).field("user", &self.user).finish_non_exhaustive()
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawBroker {
+    url: String,
+    agents: Vec<String>,
+    trust: Option<PathBuf>,
+    user: Option<String>,
+    password_file: Option<PathBuf>,
+}
+
+impl RawBroker {
+    fn check(self, text: &str) -> Result<BrokerAt, ConfigError> {
+        let Self { url, agents, trust, user, password_file } = self;
+        let no = |why| wrong(text, "url", why);
+        let (scheme, authority) =
+            url.split_once("://").ok_or_else(|| no("url is mqtts://HOST[:PORT], or mqtt://HOST[:PORT] on loopback"))?;
+        let (usual, plain) = match scheme {
+            "mqtts" => (8883, false),
+            "mqtt" => (1883, true),
+            _ => return Err(no("url is mqtts://HOST[:PORT], or mqtt://HOST[:PORT] on loopback")),
+        };
+        let host = host_of(&format!("https://{authority}")).ok_or_else(|| no("url names no host"))?.to_owned();
+        let port = match authority.rsplit_once(':').filter(|(_, port)| !port.ends_with(']')) {
+            Some((_, port)) => port.parse().map_err(|_| no("the port in url is a number"))?,
+            None => usual,
+        };
+        let loopback = host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+        if plain && !loopback {
+            return Err(no("a broker on another machine is reached by mqtts://, with TLS"));
+        }
+        if plain == trust.is_some() {
+            return Err(no(
+                "mqtts:// goes with trust, a PEM file of whom to trust (on Debian /etc/ssl/certs/ca-certificates.crt)",
+            ));
+        }
+        let secure = |place: &String| place.starts_with("wss://") || place.starts_with("mqtts://");
+        if agents.is_empty() || !agents.iter().all(secure) {
+            return Err(wrong(
+                text,
+                "agents",
+                "agents is a list of wss:// and mqtts:// places where agents find the broker",
+            ));
+        }
+        let password = match password_file {
+            Some(path) => {
+                let read = std::fs::read_to_string(&path).map_err(|error| ConfigError::File { path, error })?;
+                Some(zeroize::Zeroizing::new(read.trim_end_matches(['\r', '\n']).to_owned()))
+            }
+            None => None,
+        };
+        Ok(BrokerAt { url, host, port, trust, user, password, agents })
+    }
+}
+
 /// Retention, in days, per class.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -38,6 +119,8 @@ pub struct Keep {
     pub rows: u32,
     /// Readings.
     pub readings: u32,
+    /// The last total of each month and device.
+    pub months: u32,
     /// What happened to devices and agents.
     pub events: u32,
     /// Orders and what came of them.
@@ -50,7 +133,7 @@ pub struct Keep {
 
 impl Default for Keep {
     fn default() -> Self {
-        Self { rows: 3, readings: 800, events: 400, commands: 400, diagnostics: 30, audit: 3_650 }
+        Self { rows: 3, readings: 800, months: 3_650, events: 400, commands: 400, diagnostics: 30, audit: 3_650 }
     }
 }
 
@@ -67,11 +150,22 @@ pub enum ConfigError {
         error: std::io::Error,
     },
     /// Its text.
-    #[error("{0}")]
+    #[error("{}", .0.to_string().trim_end())]
     Toml(#[from] toml::de::Error),
     /// What it says.
-    #[error("{0}")]
-    Wrong(&'static str),
+    #[error("{}{why}", .line.map(|line| format!("line {line}: ")).unwrap_or_default())]
+    Wrong {
+        /// Where, if it stands there at all.
+        line: Option<usize>,
+        /// What is wrong, and what would be right.
+        why: &'static str,
+    },
+}
+
+/// What is wrong about the value of `key`.
+fn wrong(text: &str, key: &str, why: &'static str) -> ConfigError {
+    let is_of = |line: &str| line.trim_start().strip_prefix(key).is_some_and(|rest| rest.trim_start().starts_with('='));
+    ConfigError::Wrong { line: text.lines().position(is_of).map(|place| place + 1), why }
 }
 
 #[derive(Deserialize)]
@@ -88,6 +182,7 @@ struct Raw {
     certificate: Option<PathBuf>,
     certificate_key: Option<PathBuf>,
     period: Option<u32>,
+    broker: Option<RawBroker>,
     #[serde(default)]
     keep: Keep,
 }
@@ -112,41 +207,49 @@ impl Config {
         let public = match raw.public {
             Some(public) => public.trim_end_matches('/').to_owned(),
             None if listen.ip().is_unspecified() => {
-                return Err(ConfigError::Wrong(
-                    "public = \"https://HOST[:PORT]\" is missing: how agents reach this portal",
+                return Err(wrong(
+                    text,
+                    "public",
+                    "public = \"https://HOST[:PORT]\" is missing: how agents and people reach this portal",
                 ));
             }
             None => format!("https://{listen}"),
         };
-        let host = host_of(&public).ok_or(ConfigError::Wrong("public is https://HOST or https://HOST:PORT"))?;
+        let host =
+            host_of(&public).ok_or_else(|| wrong(text, "public", "public is https://HOST or https://HOST:PORT"))?;
         let mut names = vec![host.to_owned()];
         names.extend(raw.names);
         names.dedup();
         if !names.iter().all(|name| is_name(name)) {
-            return Err(ConfigError::Wrong("names are host names and addresses"));
+            return Err(wrong(text, "names", "names are host names and addresses"));
         }
         let metrics = raw.metrics.unwrap_or(SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 9464));
         if !metrics.ip().is_loopback() {
-            return Err(ConfigError::Wrong("metrics are served on a loopback address only"));
+            return Err(wrong(text, "metrics", "metrics are served on a loopback address only"));
         }
         let certificate = match (raw.certificate, raw.certificate_key) {
             (Some(certificate), Some(key)) => Some((certificate, key)),
             (None, None) => None,
-            _ => return Err(ConfigError::Wrong("certificate and certificate_key go together")),
+            _ => return Err(wrong(text, "certificate", "certificate and certificate_key go together")),
         };
         let state = raw.state.unwrap_or_else(|| PathBuf::from("/var/lib/explorer"));
         let database = raw.database.unwrap_or_else(|| sqlite_in(&state));
         let period_s = raw.period.unwrap_or(300);
         if !(1..=3_600).contains(&period_s) {
-            return Err(ConfigError::Wrong("period is 1 to 3600 seconds"));
+            return Err(wrong(text, "period", "period is 1 to 3600 seconds"));
+        }
+        let broker = raw.broker.map(|broker| broker.check(text)).transpose()?;
+        if broker.is_some() && raw.mqtt.is_some() {
+            return Err(wrong(text, "mqtt", "mqtt is the portal's own endpoint: it goes without [broker]"));
         }
         if raw.keep.rows == 0 {
-            return Err(ConfigError::Wrong("keep.rows is at least a day"));
+            return Err(wrong(text, "rows", "keep.rows is at least a day"));
         }
         Ok(Self {
             listen,
             metrics: Some(metrics),
             mqtt: raw.mqtt,
+            broker,
             public,
             names,
             state,
@@ -164,6 +267,7 @@ impl Config {
             listen,
             metrics: None,
             mqtt: None,
+            broker: None,
             public: format!("https://{listen}"),
             names: vec![IpAddr::from(Ipv4Addr::LOCALHOST).to_string(), "localhost".to_owned()],
             state: state.to_owned(),
@@ -209,8 +313,29 @@ mod tests {
             "public = 'https://a'\nperiod = 0",
             "public = 'https://a'\nunknown = 0",
             "public = 'https://a'\n[keep]\nrows = 0",
+            "public = 'https://a'\n[broker]\nurl = 'mqtt://b'\nagents = ['wss://b/mqtt']",
+            "public = 'https://a'\n[broker]\nurl = 'mqtts://b'\nagents = ['wss://b/mqtt']",
+            "public = 'https://a'\n[broker]\nurl = 'mqtt://127.0.0.1'\nagents = ['ws://b/mqtt']",
+            "public = 'https://a'\nmqtt = '0.0.0.0:8883'\n[broker]\nurl = 'mqtt://127.0.0.1'\nagents = ['wss://b/mqtt']",
         ] {
             assert!(Config::parse(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_mistake_is_shown_with_its_line() {
+        let check = |text: &str| Config::parse(text).map(drop).map_err(|error| error.to_string());
+        assert_eq!(
+            check("public = 'https://a'\n\nmetrics = '0.0.0.0:9464'"),
+            Err("line 3: metrics are served on a loopback address only".to_owned())
+        );
+        assert_eq!(
+            check("# period\npublic='https://a'\nperiod = 0").unwrap_err(),
+            "line 3: period is 1 to 3600 seconds"
+        );
+        assert!(check("public = 'https://a'\nperid = 7").unwrap_err().contains("line 2"));
+        assert!(check("listen = '0.0.0.0'").unwrap_err().contains("line 1"));
+        let missing = check("").unwrap_err();
+        assert!(missing.starts_with("public =") && missing.contains("is missing"), "{missing}");
     }
 }

@@ -7,7 +7,7 @@ use crate::cache::Cache;
 use crate::history::{History, Template};
 use crate::store::{Batch, Store, StoreError, Value, sql};
 use crate::summary::Summary;
-use dca_wire::v1::{Fact, Reading};
+use dca_wire::v1::{Fact, Identity, Reading};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Mutex, PoisonError};
 
@@ -42,25 +42,29 @@ impl Default for Devices {
 }
 
 impl Devices {
-    /// The device of a reading; made if it is new. What changed about it goes into the batch.
+    /// The device of a reading, with what is at hand of it, if anything; made if it is new. What changed about it goes into the
+    /// batch.
     pub(crate) async fn of(
         &self,
+        at_hand: Option<Known>,
         store: &Store,
         history: &History,
         agent: &Agent,
         reading: &Reading,
         batch: &mut Batch,
     ) -> Result<Known, StoreError> {
-        let key = (agent.id.clone(), reading.device_id.clone());
         let site = agent.known().site;
-        let facts = Facts::of(reading);
-        let stamp = facts.stamp(site);
-        let found = self.known.lock().unwrap_or_else(PoisonError::into_inner).find(&key).cloned();
-        let mut known = match found {
+        let stamp = stamp(reading, site);
+        let mut known = match at_hand {
             Some(known) if known.facts == stamp => known,
-            _ => {
-                let known = self.look_up(store, agent, site, reading, &facts, batch).await?;
-                Known { facts: stamp, ..known }
+            at_hand => {
+                let mut known = self.look_up(store, agent, site, reading, &Facts::of(reading), batch).await?;
+                known.facts = stamp;
+                // What this report said before is not in the database yet.
+                if let Some(before) = at_hand.filter(|before| before.id == known.id) {
+                    known.summary = before.summary;
+                }
+                known
             }
         };
         let shape = shape_stamp(reading);
@@ -71,42 +75,24 @@ impl Devices {
         Ok(known)
     }
 
-    /// Keeps at hand what was found out.
-    pub(crate) fn keep(&self, agent: &Agent, name: &str, known: Known) {
+    /// Takes what is at hand of a device. Until it is put back, what is read of it comes from the database.
+    pub(crate) fn take(&self, agent: &Agent, name: &str) -> Option<Known> {
         let key = (agent.id.clone(), name.to_owned());
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).put(key, known);
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).remove(&key)
     }
 
-    /// What was to be written of it was not.
-    pub(crate) fn forget(&self, agent: &Agent, name: &str) {
-        let key = (agent.id.clone(), name.to_owned());
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).remove(&key);
+    /// Keeps at hand what was found out and committed.
+    pub(crate) fn keep(&self, agent: &Agent, name: String, known: Known) {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).put((agent.id.clone(), name), known);
     }
 
-    /// The device that an agent calls so and what is known of it, if it is known.
-    pub(crate) async fn named(
-        &self,
-        store: &Store,
-        agent: &Agent,
-        name: &str,
-    ) -> Result<Option<(i64, Summary)>, StoreError> {
-        let key = (agent.id.clone(), name.to_owned());
-        if let Some(known) = self.known.lock().unwrap_or_else(PoisonError::into_inner).find(&key) {
-            return Ok(Some((known.id, known.summary.clone())));
-        }
+    /// The device that an agent calls so, out of the database, if it is known.
+    pub(crate) async fn named(&self, store: &Store, agent: &Agent, name: &str) -> Result<Option<Known>, StoreError> {
         let Some(row) = store.row(sql::DEVICE_BY_ALIAS, &[agent.id.as_str().into(), name.into()]).await? else {
             return Ok(None);
         };
         let id = row.int(0)?;
-        Ok(Some((id, summary(store, id).await?)))
-    }
-
-    /// What is known of it changed.
-    pub(crate) fn renew(&self, agent: &Agent, name: &str, summary: &Summary) {
-        let key = (agent.id.clone(), name.to_owned());
-        if let Some(known) = self.known.lock().unwrap_or_else(PoisonError::into_inner).find(&key) {
-            known.summary = summary.clone();
-        }
+        Ok(Some(Known { id, facts: 0, template: None, summary: summary(store, id).await? }))
     }
 
     async fn look_up(
@@ -187,7 +173,7 @@ async fn summary(store: &Store, device: i64) -> Result<Summary, StoreError> {
 }
 
 /// What a reading says about who the device is.
-#[derive(Debug, Hash)]
+#[derive(Debug)]
 struct Facts {
     vendor: Option<String>,
     model: Option<String>,
@@ -227,12 +213,6 @@ impl Facts {
         [vendor, model, serial, mac, hostname, address, asset, location, firmware].map(|it| it.as_deref().into())
     }
 
-    fn stamp(&self, site: i64) -> u64 {
-        let mut hasher = DefaultHasher::new();
-        (self, site).hash(&mut hasher);
-        hasher.finish()
-    }
-
     /// What proves the device within its dealer.
     fn identity(&self) -> Option<String> {
         let letters = |text: &str| {
@@ -255,6 +235,18 @@ fn proves(serial: &str) -> bool {
     serial.chars().count() >= 4 && !serial.chars().all(|it| Some(it) == first)
 }
 
+/// Changes when a fact of the device changes, or where it stands.
+fn stamp(reading: &Reading, site: i64) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (site, &reading.address).hash(&mut hasher);
+    if let Some(Identity { vendor, model, serial, firmware, mac, hostname, asset, location }) = &reading.identity {
+        for fact in [vendor, model, serial, firmware, mac, hostname, asset, location] {
+            fact.as_ref().map(|fact| &fact.value).hash(&mut hasher);
+        }
+    }
+    hasher.finish()
+}
+
 /// Changes when the reading has other rows.
 fn shape_stamp(reading: &Reading) -> u64 {
     let mut hasher = DefaultHasher::new();
@@ -265,7 +257,6 @@ fn shape_stamp(reading: &Reading) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use dca_wire::v1::Identity;
 
     fn check(vendor: &str, serial: &str, mac: &str) -> Option<String> {
         let fact = |value: &str| Some(Fact { value: value.to_owned(), ..Fact::default() });

@@ -95,12 +95,13 @@ impl Portal {
     pub(crate) async fn tidy(&self) -> Result<(), StoreError> {
         let now = self.clock.now_ms();
         self.gate.tidy(now);
-        let Keep { rows: _, readings, events, commands, diagnostics, audit } = self.config.keep;
+        let Keep { rows: _, readings, months, events, commands, diagnostics, audit } = self.config.keep;
         let chunks = self.compact().await?;
         let before = |days: u32| now.saturating_sub(i64::from(days).saturating_mul(DAY_MS));
         let mut batch = Batch::new();
         batch.run(sql::COMMAND_EXPIRE, [now.into()]);
         batch.run(sql::DAY_FORGET, [day_of(before(readings)).into()]);
+        batch.run(sql::MONTH_FORGET, [before(months).into()]);
         batch.run(sql::EVENT_FORGET, [before(events).into()]);
         batch.run(sql::COMMAND_FORGET, [before(commands).into()]);
         batch.run(sql::DIAGNOSTICS_FORGET, [before(diagnostics).into()]);
@@ -109,5 +110,78 @@ impl Portal {
         self.store.commit(batch).await?;
         tracing::debug!(chunks, "tidied up");
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+    use crate::store::Store;
+    use crate::{Clock, audit};
+    use dca_wire::v1::{Meter, Reading, Record, record::What};
+    use prost::Message;
+
+    async fn count(store: &Store, table: &'static str) -> i64 {
+        store.row(table, &[]).await.unwrap().unwrap().int(0).unwrap()
+    }
+
+    /// A reading each day for three years: rows become chunks, chunks go, the last total of each month stays; everything else goes
+    /// when its own time is over.
+    #[tokio::test]
+    async fn each_class_is_kept_for_its_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Clock::manual(1_700_000_000_000);
+        let begin = clock.now_ms();
+        let portal = Portal::open(Config::local(folder.path()), clock.clone()).await.unwrap();
+        let dealer = portal.dealer("Dealer", "test").await.unwrap();
+        let store = portal.store().clone();
+        let other = |at: i64| {
+            let mut batch = Batch::new();
+            let id: i64 = at / 1_000;
+            batch.row(
+                &sql::EVENTS_ADD,
+                vec![id.into(), dealer.id.into(), "a".into(), 1.into(), at.into(), "x".into(), "".into()],
+            );
+            batch.run(sql::DIAGNOSTICS_ADD, [vec![1_u8; 16].into(), "a".into(), at.into(), vec![0_u8].into()]);
+            batch.audit(audit::Entry {
+                dealer: dealer.id,
+                actor: "test".to_owned(),
+                action: "test",
+                object: String::new(),
+                detail: String::new(),
+            });
+            batch
+        };
+        store.commit(other(begin)).await.unwrap();
+        for day in 0..1_095_u64 {
+            let at = clock.now_ms();
+            let total = Meter { value: 1_000 + 10 * day, unit: "impressions".to_owned(), ..Meter::default() };
+            let reading = Reading { device_id: "d".to_owned(), total: Some(total), ..Reading::default() };
+            let record = Record { at_ms: at, what: Some(What::Reading(reading)) }.encode_to_vec();
+            let mut batch = Batch::new();
+            portal.ingest.history.add(&mut batch, 1, at, &record, None);
+            store.commit(batch).await.unwrap();
+            clock.advance(DAY_MS);
+            if day % 30 == 0 {
+                portal.tidy().await.unwrap();
+            }
+        }
+        portal.tidy().await.unwrap();
+        let rows = count(&store, "SELECT COUNT(*) FROM reading_hot").await;
+        assert!((3..=4).contains(&rows), "{rows} rows of the last days");
+        let days = count(&store, "SELECT COUNT(*) FROM reading_day").await;
+        assert!((796..=798).contains(&days), "{days} days");
+        let months = store.rows(sql::MONTHS_OF_DEVICE, &[1.into(), 100.into()]).await.unwrap();
+        assert_eq!(months.len(), 37, "three years begun in the middle of a month");
+        // The last reading of the month in which it began: 2023-11-14 and 16 days, of 10 pages each.
+        assert_eq!(months.last().unwrap().int(2).unwrap(), 1_160);
+        assert_eq!(count(&store, "SELECT COUNT(*) FROM event").await, 0);
+        assert_eq!(count(&store, "SELECT COUNT(*) FROM diagnostics").await, 0);
+        assert!(count(&store, "SELECT COUNT(*) FROM audit").await > 0, "ten years");
+        clock.advance(3_650 * DAY_MS);
+        portal.tidy().await.unwrap();
+        assert_eq!(count(&store, "SELECT COUNT(*) FROM reading_day").await, 0);
+        assert_eq!(count(&store, "SELECT COUNT(*) FROM meter_month").await, 0);
     }
 }

@@ -235,6 +235,9 @@ impl Portal {
 
     /// Where MQTT is spoken: on the one port, and on the port of its own if there is one.
     fn mqtt_places(&self) -> Vec<String> {
+        if let Some(broker) = &self.broker {
+            return broker.agents().to_vec();
+        }
         let public = self.public();
         let authority = public.strip_prefix("https://").unwrap_or(public);
         let mut places = vec![format!("wss://{authority}/mqtt")];

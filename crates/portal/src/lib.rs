@@ -30,7 +30,7 @@ pub use dca_wire as wire;
 pub use agents::{Agent, Agents, Known, Status};
 pub use ca::Ca;
 pub use clock::Clock;
-pub use config::{Config, ConfigError, Keep};
+pub use config::{BrokerAt, Config, ConfigError, Keep};
 pub use enrol::Code;
 pub use keys::{KeyError, Keys};
 pub use mqtt::Pushed;
@@ -62,6 +62,8 @@ pub struct Portal {
     metrics: metrics::Metrics,
     links: web::links::Links,
     sessions: mqtt::Sessions,
+    /// Instead of the sessions, if one is configured.
+    broker: Option<Arc<mqtt::Broker>>,
     public: OnceLock<String>,
     /// The newest change of another process that was there at the start.
     last_change: AtomicI64,
@@ -97,7 +99,9 @@ impl Portal {
         let tree = RwLock::new(Arc::new(Tree::load(&store).await?));
         let agents = Agents::load(&store).await?;
         let ingest = ingest::Ingest::open(&store).await?;
+        let broker = config.broker.clone().map(|at| Arc::new(mqtt::Broker::new(at)));
         Ok(Arc::new(Self {
+            broker,
             config,
             clock,
             store,
@@ -242,6 +246,8 @@ impl Portal {
     /// # Errors
     /// If one of the databases does not answer, or the other is not new.
     pub async fn migrate_to(&self, url: &str) -> Result<(u64, bool), StoreError> {
+        // Before the running one is told: it takes nothing more until it is restarted.
+        self.store.could_move_to(url).await?;
         let mut batch = store::Batch::new();
         batch.run(store::sql::CHANGE_ADD, [self.clock.now_ms().into(), "hold".into(), "".into()]);
         self.store.commit(batch).await?;

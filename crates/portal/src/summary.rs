@@ -56,7 +56,7 @@ impl Summary {
     }
 
     /// Takes in a reading. One that is older than what is known changes nothing.
-    pub(crate) fn take(&mut self, at: i64, reading: &Reading) {
+    pub(crate) fn take(&mut self, at: i64, reading: Reading) {
         if at < self.read_at {
             return;
         }
@@ -67,14 +67,14 @@ impl Summary {
             (self.total, self.total_unit, self.total_at) = (Some(total.value), short(&total.unit), at);
         }
         if !reading.supplies.is_empty() {
-            self.supplies = reading.supplies.iter().take(ROWS).map(supply).collect();
+            self.supplies = reading.supplies.into_iter().take(ROWS).map(supply).collect();
             self.supplies_at = at;
         }
         if reading.status.is_some() {
-            (self.status, self.status_at) = (reading.status.clone(), at);
+            (self.status, self.status_at) = (reading.status, at);
         }
         if !reading.alerts.is_empty() || reading.depth == "full" {
-            self.alerts = reading.alerts.iter().filter(|alert| alert.active).take(ROWS).map(alert).collect();
+            self.alerts = reading.alerts.into_iter().filter(|alert| alert.active).take(ROWS).map(alert).collect();
             self.alerts_at = at;
         }
     }
@@ -87,16 +87,26 @@ impl Summary {
     }
 }
 
-fn supply(supply: &Supply) -> Supply {
-    Supply { source: None, description: short(&supply.description), ..supply.clone() }
+fn supply(mut supply: Supply) -> Supply {
+    supply.source = None;
+    shorten(&mut supply.description);
+    supply
 }
 
-fn alert(alert: &Alert) -> Alert {
-    Alert { source: None, description: short(&alert.description), ..alert.clone() }
+fn alert(mut alert: Alert) -> Alert {
+    alert.source = None;
+    shorten(&mut alert.description);
+    alert
 }
 
 fn short(text: &str) -> String {
     text.chars().take(TEXT).collect()
+}
+
+fn shorten(text: &mut String) {
+    if let Some((end, _)) = text.char_indices().nth(TEXT) {
+        text.truncate(end);
+    }
 }
 
 #[cfg(test)]
@@ -113,17 +123,17 @@ mod tests {
             depth: "full".to_owned(),
             ..Reading::default()
         };
-        summary.take(10, &full);
-        summary.take(20, &Reading { total: Some(Meter { value: 103, ..Meter::default() }), ..Reading::default() });
+        summary.take(10, full.clone());
+        summary.take(20, Reading { total: Some(Meter { value: 103, ..Meter::default() }), ..Reading::default() });
         assert_eq!(
             (summary.total, summary.total_at, summary.supplies.len(), summary.supplies_at),
             (Some(103), 20, 1, 10)
         );
-        summary.take(15, &full);
+        summary.take(15, full);
         assert_eq!((summary.total, summary.read_at), (Some(103), 20));
         summary.miss(30, 25, "asleep");
         assert_eq!((summary.absent.as_str(), summary.read_at), ("asleep", 20));
-        summary.take(40, &Reading::default());
+        summary.take(40, Reading::default());
         assert_eq!((summary.absent.as_str(), summary.total), ("", Some(103)));
     }
 }

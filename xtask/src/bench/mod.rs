@@ -28,8 +28,12 @@ pub(crate) enum Bench {
     Plan,
     /// The spool beside the disk's own limit: durable records a second, start of a full one
     Spool,
-    /// The portal: check-ins beside bare tonic, readings and octets beside a row per value in PostgreSQL
-    Portal,
+    /// The portal beside bare tonic, a row per value in PostgreSQL, and mosquitto: `--only 4a,5b`, `--json`, `--runs N`
+    #[command(disable_help_flag = true)]
+    Portal {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        options: Vec<String>,
+    },
     /// Forecasts and alarms of the ledger over 90 simulated days whose truth is known, beside a straight line
     Ledger {
         /// How many devices are simulated
@@ -45,7 +49,7 @@ pub(crate) fn run(what: Bench) -> anyhow::Result<()> {
         // It counts and does not time: no need to optimise.
         Bench::Plan => shell::run_silently("cargo run --quiet --locked -p dca-agent --example plan_cost"),
         Bench::Spool => shell::run_silently("cargo run --quiet --release --locked -p dca-spool --example durable"),
-        Bench::Portal => shell::run_silently("cargo run --quiet --release --locked -p dca-portal --example load"),
+        Bench::Portal { options } => portal(&options),
         Bench::Ledger { devices } => shell::run_silently(&format!(
             "cargo run --quiet --release --locked -p dca-ledger --example ninety_days -- {devices}"
         )),
@@ -54,9 +58,19 @@ pub(crate) fn run(what: Bench) -> anyhow::Result<()> {
 
 fn snmp(options: &[String]) -> anyhow::Result<()> {
     shell::run_silently("cargo build --quiet --release --locked -p dca-benches -p dca-sim")?;
-    let status = Command::new(program("release", "bench-snmp")).args(options).status().context("bench-snmp")?;
+    figures("bench-snmp", options)
+}
+
+fn portal(options: &[String]) -> anyhow::Result<()> {
+    shell::run_silently("cargo build --quiet --release --locked -p dca-portal --example load")?;
+    figures("examples/load", options)
+}
+
+/// Runs a program that prints figures.
+fn figures(name: &str, options: &[String]) -> anyhow::Result<()> {
+    let status = Command::new(program("release", name)).args(options).status().with_context(|| name.to_owned())?;
     if !status.success() {
-        bail!("bench-snmp: {status}");
+        bail!("{name}: {status}");
     }
     Ok(())
 }

@@ -1,8 +1,11 @@
-//! Days that are over become chunks. Rows that came late for a day that is one already are taken into it.
+//! Days that are over become chunks. Rows that came late for a day that is one already are taken into it. The last total of a month
+//! is written down beside them: it stays when readings go.
 
 use super::frame::{Base, frame, pack};
 use super::{DAY_MS, History, day_of, frames};
 use crate::store::{Batch, Store, StoreError, sql};
+use dca_wire::v1::{Meter, Record, record::What};
+use prost::Message;
 
 /// Devices at a time.
 const AT_ONCE: i64 = 500;
@@ -68,6 +71,39 @@ impl History {
         let mut batch = Batch::new();
         batch.exactly(rows, sql::HOT_FORGET, [device.into(), begin.into(), begin.saturating_add(DAY_MS).into()]);
         batch.run(sql::DAY_SET, [device.into(), day.into(), count.into(), chunk.into()]);
+        if let Some((at, total)) = self.last_total(store, &found.chunk).await? {
+            let (total, unit) = (i64::try_from(total.value).unwrap_or(i64::MAX), total.unit.as_str());
+            batch.run(sql::MONTH_SET, [device.into(), month_of(at).into(), at.into(), total.into(), unit.into()]);
+        }
         store.commit(batch).await
+    }
+
+    /// The last total that was read on a day.
+    async fn last_total(&self, store: &Store, frames: &[(i64, Vec<u8>)]) -> Result<Option<(i64, Meter)>, StoreError> {
+        let records = self.decode(store, frames.to_vec()).await?;
+        Ok(records.into_iter().rev().find_map(|(at, record)| match Record::decode(record?.as_slice()).ok()?.what? {
+            What::Reading(reading) => Some((at, reading.total?)),
+            _ => None,
+        }))
+    }
+}
+
+/// The month of a moment, UTC, counted from year 0.
+fn month_of(at: i64) -> i64 {
+    let Ok(time) = jiff::Timestamp::from_millisecond(at) else { return 0 };
+    let date = jiff::tz::Offset::UTC.to_datetime(time);
+    i64::from(date.year()) * 12 + i64::from(date.month()) - 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::month_of;
+
+    #[test]
+    fn months() {
+        // 2026-11-30T23:59:59Z and a second later.
+        assert_eq!(month_of(1_796_083_199_000), 2026 * 12 + 10);
+        assert_eq!(month_of(1_796_083_200_000), 2026 * 12 + 11);
+        assert_eq!(month_of(0), 1970 * 12);
     }
 }

@@ -6,13 +6,14 @@ mod unpack;
 use crate::Portal;
 use crate::agents::Agent;
 use crate::authenticate::unavailable;
-use crate::device::Devices;
+use crate::device::{Devices, Known};
 use crate::history::History;
 use crate::store::{Batch, Store, StoreError, sql};
 use dca_wire::v1::refusal::Code;
 use dca_wire::v1::{Absence, Entry, Gap, Record, Refusal, ReportAnswer, ReportRequest, order_finding, record::What};
 use dca_wire::{WireError, decode};
 use prost::Message;
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use tonic::Status;
@@ -49,8 +50,10 @@ struct Load<'a> {
     agent: &'a Agent,
     batch: Batch,
     refused: Vec<Refusal>,
-    /// Devices it speaks of, by the agent's name: what is at hand of them holds once all is committed.
-    touched: Vec<(String, i64)>,
+    /// Devices it speaks of, by the agent's name: what is at hand of them. It holds once all is committed.
+    known: HashMap<String, Known>,
+    /// Devices whose history it goes on with.
+    touched: Vec<i64>,
     readings: u64,
 }
 
@@ -77,13 +80,21 @@ impl Portal {
                 acked.map_or(0, |acked| acked as u64)
             }
         };
-        let mut load =
-            Load { portal: self, agent, batch: Batch::new(), refused: Vec::new(), touched: Vec::new(), readings: 0 };
+        let mut load = Load {
+            portal: self,
+            agent,
+            batch: Batch::new(),
+            refused: Vec::new(),
+            known: HashMap::new(),
+            touched: Vec::new(),
+            readings: 0,
+        };
         let fresh: Vec<&Entry> = entries.iter().filter(|entry| entry.seq > before).collect();
         let acked = fresh.last().map_or(before, |entry| entry.seq);
         let outcome = load.take(&fresh).await;
         let outcome = match outcome {
             Ok(()) if acked > before => {
+                load.states();
                 load.batch.run(
                     sql::STREAM_ACK,
                     [agent.id.as_str().into(), request.stream.as_str().into(), epoch.into(), (acked as i64).into()],
@@ -93,11 +104,13 @@ impl Portal {
             other => other,
         };
         if let Err(error) = outcome {
-            for (name, device) in &load.touched {
-                self.ingest.devices.forget(agent, name);
-                self.ingest.history.forget(*device);
-            }
+            // A commit whose answer was lost may have been one: how far the stream got is read anew.
+            streams.remove(&key);
+            load.touched.iter().for_each(|device| self.ingest.history.forget(*device));
             return Err(unavailable(&error));
+        }
+        for (name, known) in load.known {
+            self.ingest.devices.keep(agent, name, known);
         }
         streams.insert(key, acked);
         self.metrics.readings.inc_by(load.readings);
@@ -139,15 +152,16 @@ impl Load<'_> {
     async fn record(&mut self, at: i64, record: Record, octets: &[u8]) -> Result<(), StoreError> {
         let Portal { store, ingest, .. } = self.portal;
         match record.what {
-            Some(What::Reading(reading)) => {
-                let agent = self.agent;
-                let mut known = ingest.devices.of(store, &ingest.history, agent, &reading, &mut self.batch).await?;
+            Some(What::Reading(mut reading)) => {
+                let at_hand = self.at_hand(&reading.device_id);
+                let mut known =
+                    ingest.devices.of(at_hand, store, &ingest.history, self.agent, &reading, &mut self.batch).await?;
                 let template = known.template.as_ref().and_then(|(_, template)| template.as_ref());
                 ingest.history.add(&mut self.batch, known.id, at, octets, template);
-                known.summary.take(at, &reading);
-                self.state(known.id, &known.summary);
-                self.touched.push((reading.device_id.clone(), known.id));
-                ingest.devices.keep(agent, &reading.device_id, known);
+                self.touched.push(known.id);
+                let name = std::mem::take(&mut reading.device_id);
+                known.summary.take(at, reading);
+                self.known.insert(name, known);
                 self.readings += 1;
             }
             Some(What::Absence(absence)) => self.absence(at, &absence).await?,
@@ -173,21 +187,30 @@ impl Load<'_> {
 
     async fn absence(&mut self, at: i64, absence: &Absence) -> Result<(), StoreError> {
         let Portal { store, ingest, .. } = self.portal;
-        let found = ingest.devices.named(store, self.agent, &absence.device_id).await?;
-        let device = found.as_ref().map(|(device, _)| *device);
-        if let Some((device, mut summary)) = found {
-            summary.miss(at, absence.since_ms, &absence.why);
-            self.state(device, &summary);
-            ingest.devices.renew(self.agent, &absence.device_id, &summary);
-            self.touched.push((absence.device_id.clone(), device));
+        let known = match self.at_hand(&absence.device_id) {
+            Some(known) => Some(known),
+            None => ingest.devices.named(store, self.agent, &absence.device_id).await?,
+        };
+        let device = known.as_ref().map(|known| known.id);
+        if let Some(mut known) = known {
+            known.summary.miss(at, absence.since_ms, &absence.why);
+            self.known.insert(absence.device_id.clone(), known);
         }
         self.event(device, at, "absent", &format!("{}: {}", absence.address, absence.why));
         Ok(())
     }
 
-    fn state(&mut self, device: i64, summary: &crate::summary::Summary) {
-        let values = vec![device.into(), summary.read_at.into(), summary.encode_to_vec().into()];
-        self.batch.row(&sql::STATES, values);
+    /// What is at hand of a device, of this report or of one before.
+    fn at_hand(&mut self, name: &str) -> Option<Known> {
+        self.known.remove(name).or_else(|| self.portal.ingest.devices.take(self.agent, name))
+    }
+
+    /// What is known of each device after the report.
+    fn states(&mut self) {
+        for Known { id, summary, .. } in self.known.values() {
+            let values = vec![(*id).into(), summary.read_at.into(), summary.encode_to_vec().into()];
+            self.batch.row(&sql::STATES, values);
+        }
     }
 
     fn event(&mut self, device: Option<i64>, at: i64, kind: &str, text: &str) {

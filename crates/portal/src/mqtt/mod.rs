@@ -6,10 +6,12 @@
 //! The rules are those of Azure IoT Hub: an agent's own topics only, QoS 0 and 1, a second connection of an agent ends the first,
 //! QoS 2 and foreign topics end the connection.
 
+mod broker;
 mod connection;
 mod pipe;
 mod session;
 
+pub(crate) use broker::Broker;
 pub(crate) use connection::serve;
 pub(crate) use pipe::Pipe;
 pub use session::Pushed;
@@ -64,6 +66,9 @@ impl Portal {
         let push = Push { what: Some(What::Wake(Wake { reason: reason.to_owned() })) };
         let Ok(payload) = dca_wire::encode(&push) else { return Pushed::Unknown };
         let topic = topics.to_agent(&Bag::message(&id, "Push"));
+        if let Some(broker) = &self.broker {
+            return broker.push(topic, payload).await;
+        }
         let Some(acked) = self.sessions.push(agent.as_str(), topic, payload) else { return Pushed::Unknown };
         let pushed = match tokio::time::timeout(PATIENCE, acked).await {
             Ok(Ok(())) => Pushed::Delivered,

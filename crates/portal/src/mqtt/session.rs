@@ -17,9 +17,9 @@ const FILTERS: usize = 4;
 pub enum Pushed {
     /// The agent has it.
     Delivered,
-    /// It waits for the agent.
+    /// It waits for the agent, here or at the broker.
     Queued,
-    /// The agent has never connected, or wants no messages: it learns with its next check-in.
+    /// The agent has never connected, or wants no messages, or the broker did not take it: it learns with its next check-in.
     Unknown,
 }
 

@@ -112,7 +112,10 @@ impl ingest_server::Ingest for Calls {
     async fn report(&self, request: Request<ReportRequest>) -> Result<Response<ReportAnswer>, Status> {
         proven!(self, request, "/dca.v1.Ingest/Report", |portal, peer, agent, message| {
             portal.seen(&peer, &agent, message.caller.as_ref()).await;
-            portal.report(&agent, message).await
+            // What was begun is brought to its end, whether the agent still waits for it or not.
+            let portal = portal.clone();
+            let report = tokio::spawn(async move { portal.report(&agent, message).await });
+            report.await.unwrap_or_else(|_| Err(Status::internal("The report was not taken.")))
         })
     }
 }

@@ -24,13 +24,17 @@ async fn metrics(State(portal): State<Arc<Portal>>) -> String {
     portal.metrics.text()
 }
 
-/// Ready is who can read from the database and is not about to stop.
-async fn ready(State(portal): State<Arc<Portal>>) -> (StatusCode, &'static str) {
+/// Ready is whose database answers and takes what is written, and who is not about to stop.
+async fn ready(State(portal): State<Arc<Portal>>) -> (StatusCode, String) {
+    let not = |why: String| (StatusCode::SERVICE_UNAVAILABLE, why);
     if portal.is_draining() {
-        return (StatusCode::SERVICE_UNAVAILABLE, "stopping\n");
+        return not("stopping\n".to_owned());
     }
-    match portal.store.row(sql::SCHEMA_VERSION, &[]).await {
-        Ok(_) => (StatusCode::OK, "ready\n"),
-        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n"),
+    if portal.store.row(sql::SCHEMA_VERSION, &[]).await.is_err() {
+        return not("the database does not answer\n".to_owned());
+    }
+    match portal.store.trouble() {
+        Some(why) => not(format!("the database takes nothing: {why}\n")),
+        None => (StatusCode::OK, "ready\n".to_owned()),
     }
 }

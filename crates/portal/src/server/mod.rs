@@ -6,6 +6,7 @@ mod tls;
 
 use crate::authenticate::{Certified, Peer};
 use crate::keys::KeyError;
+use crate::store::{Claim, StoreError};
 use crate::{Portal, mqtt, web};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -45,6 +46,9 @@ pub enum ServerError {
     /// The keys folder.
     #[error(transparent)]
     Keys(#[from] KeyError),
+    /// The database, which one portal serves at a time.
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
 impl From<rustls::Error> for ServerError {
@@ -57,6 +61,7 @@ impl From<rustls::Error> for ServerError {
 #[derive(Debug)]
 pub struct Server {
     portal: Arc<Portal>,
+    claim: Claim,
     listener: TcpListener,
     health: Option<TcpListener>,
     mqtt: Option<(TcpListener, Acceptor)>,
@@ -72,11 +77,12 @@ impl std::fmt::Debug for Acceptor {
 }
 
 impl Server {
-    /// Takes the ports.
+    /// Claims the database and takes the ports.
     ///
     /// # Errors
     /// If they are taken, or the certificate is not good.
     pub async fn bind(portal: Arc<Portal>) -> Result<Self, ServerError> {
+        let claim = portal.store.claim().await?;
         let config = tls::config(&portal)?;
         let listener = listen(portal.config.listen).await?;
         if portal.config.listen.port() == 0 {
@@ -97,7 +103,7 @@ impl Server {
             }
             None => None,
         };
-        Ok(Self { portal, listener, health, mqtt, acceptor: Acceptor(config.into()) })
+        Ok(Self { portal, claim, listener, health, mqtt, acceptor: Acceptor(config.into()) })
     }
 
     /// Where it listens.
@@ -110,20 +116,26 @@ impl Server {
 
     /// Serves until `stop` comes, then lets calls end that are under way, and writes what is only in memory.
     pub async fn run(self, stop: impl Future<Output = ()>) {
-        let Self { portal, listener, health, mqtt, acceptor } = self;
+        let Self { portal, claim, listener, health, mqtt, acceptor } = self;
         let router = grpc::routes(&portal)
             .merge(web::routes(&portal))
-            .merge(mqtt::routes(&portal))
+            .merge(if portal.broker.is_none() { mqtt::routes(&portal) } else { axum::Router::new() })
             .fallback_service(web::nowhere());
         let (closing, closed) = watch::channel(());
         let duties = tokio::spawn(portal.clone().duties());
+        let broker = portal.broker.clone().map(|broker| tokio::spawn(broker.run()));
         let health = health.map(|listener| tokio::spawn(health::run(portal.clone(), listener)));
         let mqtt = mqtt.map(|(listener, acceptor)| tokio::spawn(plain_mqtt(portal.clone(), listener, acceptor.0)));
         let room = Arc::new(Semaphore::new(CONNECTIONS));
-        tokio::pin!(stop);
+        let lost = claim.lost();
+        tokio::pin!(stop, lost);
         loop {
             let accepted = tokio::select! {
                 () = &mut stop => break,
+                () = &mut lost => {
+                    tracing::error!("another explorer has taken over this database: this one ends");
+                    break;
+                }
                 accepted = listener.accept() => accepted,
             };
             let Ok((stream, address)) = accepted else {
@@ -150,7 +162,7 @@ impl Server {
         // Each connection holds a receiver until it has ended.
         let _ = tokio::time::timeout(GRACE, closing.closed()).await;
         duties.abort();
-        health.into_iter().chain(mqtt).for_each(|task| task.abort());
+        health.into_iter().chain(mqtt).chain(broker).for_each(|task| task.abort());
         if let Err(error) = portal.save_seen(true).await {
             tracing::error!(%error, "when agents were last seen was not written");
         }

@@ -15,6 +15,9 @@ const READERS: u32 = 8;
 /// How long a writer of another process (`explorer admin`) may hold the file.
 const BUSY: Duration = Duration::from_secs(10);
 
+/// For a database to answer when it is dialled.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// Where the data is.
 #[derive(Debug, Clone)]
 pub(super) enum Place {
@@ -60,10 +63,13 @@ impl Place {
     }
 
     pub(super) async fn connect(&self) -> Result<Connection, StoreError> {
-        Ok(match self {
-            Self::Sqlite(options) => Connection::Sqlite(Box::new(SqliteConnection::connect_with(options).await?)),
-            Self::Postgres(options) => Connection::Postgres(Box::new(PgConnection::connect_with(options).await?)),
-        })
+        let connected = async {
+            Ok(match self {
+                Self::Sqlite(options) => Connection::Sqlite(Box::new(SqliteConnection::connect_with(options).await?)),
+                Self::Postgres(options) => Connection::Postgres(Box::new(PgConnection::connect_with(options).await?)),
+            })
+        };
+        tokio::time::timeout(PATIENCE, connected).await.unwrap_or_else(|_| Err(sqlx::Error::PoolTimedOut.into()))
     }
 
     pub(super) fn pool(&self) -> Pool {
@@ -71,10 +77,14 @@ impl Place {
             Self::Sqlite(options) => Pool::Sqlite(
                 SqlitePoolOptions::new()
                     .max_connections(READERS)
+                    .acquire_timeout(PATIENCE)
                     .connect_lazy_with(options.as_ref().clone().read_only(true)),
             ),
             Self::Postgres(options) => Pool::Postgres(
-                PgPoolOptions::new().max_connections(READERS).connect_lazy_with(options.as_ref().clone()),
+                PgPoolOptions::new()
+                    .max_connections(READERS)
+                    .acquire_timeout(PATIENCE)
+                    .connect_lazy_with(options.as_ref().clone()),
             ),
         }
     }

@@ -6,7 +6,7 @@ use futures_util::TryStreamExt;
 use sqlx::{AssertSqlSafe, SqlSafeStr};
 
 /// Tables, the kinds of their columns (number, text, octets), in the order in which they are copied.
-const TABLES: [(&str, &str); 16] = [
+const TABLES: [(&str, &str); 17] = [
     ("node", "nnnttttn"),
     ("dealer_key", "noo"),
     ("activation_code", "tonnnnnt"),
@@ -18,6 +18,7 @@ const TABLES: [(&str, &str); 16] = [
     ("template", "nnto"),
     ("reading_hot", "nno"),
     ("reading_day", "nnno"),
+    ("meter_month", "nnnnt"),
     ("event", "nntnntt"),
     ("command", "ontntootnnnttt"),
     ("diagnostics", "otno"),
@@ -34,11 +35,7 @@ impl Store {
     /// # Errors
     /// If either does not answer, or the other one is not new; then nothing was written to it.
     pub async fn copy_to(&self, url: &str) -> Result<u64, StoreError> {
-        let mut target = super::Place::parse(url)?.connect().await?;
-        schema::migrate(&mut target).await?;
-        if !target.rows(super::sql::NODES, &[]).await?.is_empty() {
-            return Err(StoreError::Conflict);
-        }
+        let mut target = target(url).await?;
         let mut source = self.place.connect().await?;
         target.begin().await?;
         let mut rows = 0;
@@ -47,6 +44,19 @@ impl Store {
         }
         target.script("COMMIT").await?;
         Ok(rows)
+    }
+}
+
+/// The database at `url`, with its tables, and nothing in them.
+///
+/// # Errors
+/// If it does not answer, or is not new.
+pub(super) async fn target(url: &str) -> Result<Connection, StoreError> {
+    let mut target = super::Place::parse(url)?.connect().await?;
+    schema::migrate(&mut target).await?;
+    match target.rows(super::sql::NODES, &[]).await?.is_empty() {
+        true => Ok(target),
+        false => Err(StoreError::NotNew),
     }
 }
 

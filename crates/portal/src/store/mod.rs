@@ -5,6 +5,7 @@
 //! through connections of its own and never waits for the writer.
 
 mod batch;
+mod claim;
 mod connection;
 mod copy;
 mod schema;
@@ -13,12 +14,13 @@ mod value;
 mod writer;
 
 pub use batch::{Batch, Bulk};
+pub(crate) use claim::Claim;
 pub use value::{Row, Value};
 
 use crate::clock::Clock;
 use connection::{Place, Pool};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{mpsc, oneshot};
 
 /// Batches that may wait for the writer.
@@ -48,6 +50,18 @@ pub enum StoreError {
     /// Nothing is written: the database is being moved.
     #[error("the database is being moved")]
     Held,
+    /// Something is in it already.
+    #[error("the database to move to is not new")]
+    NotNew,
+    /// Another portal has it.
+    #[error(
+        "another explorer serves this database: stop it first; `explorer admin` works beside it \
+         (after a power cut of another machine, PostgreSQL may need some minutes to notice)"
+    )]
+    Served,
+    /// Whether another portal has it cannot be told.
+    #[error("the lock beside the database: {0}")]
+    Lock(std::io::Error),
     /// The writer has ended.
     #[error("the store is closed")]
     Closed,
@@ -64,6 +78,23 @@ pub struct Store {
     writer: mpsc::Sender<writer::Job>,
     clock: Clock,
     held: Arc<AtomicBool>,
+    trouble: Trouble,
+}
+
+/// Why the database did not take what was last written; nothing while it does.
+#[derive(Debug, Clone, Default)]
+struct Trouble(Arc<Mutex<Option<String>>>);
+
+impl Trouble {
+    fn note(&self, outcome: &Result<(), StoreError>) {
+        let why = match outcome {
+            Err(error @ StoreError::Database(_)) => Some(error.to_string()),
+            Ok(()) => None,
+            // It was asked for what cannot be; that says nothing of the database.
+            Err(_) => return,
+        };
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = why;
+    }
 }
 
 impl Store {
@@ -76,9 +107,10 @@ impl Store {
         let mut connection = place.connect().await?;
         schema::migrate(&mut connection).await?;
         let (writer, jobs) = mpsc::channel(QUEUE);
-        tokio::spawn(writer::run(place.clone(), connection, jobs, clock.clone()));
+        let trouble = Trouble::default();
+        tokio::spawn(writer::run(place.clone(), connection, jobs, clock.clone(), trouble.clone()));
         let held = Arc::new(AtomicBool::new(false));
-        Ok(Self { readers: place.pool(), place, writer, clock, held })
+        Ok(Self { readers: place.pool(), place, writer, clock, held, trouble })
     }
 
     /// Commits a batch, whole or not at all. When this answers, it is on the disk.
@@ -129,6 +161,11 @@ impl Store {
         Ok(self.rows(question, values).await?.into_iter().next())
     }
 
+    /// Why the database did not take what was last written, such as a full disk; `None` while it does.
+    pub fn trouble(&self) -> Option<String> {
+        self.trouble.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// What time it is where the store stands.
     pub fn now_ms(&self) -> i64 {
         self.clock.now_ms()
@@ -144,6 +181,14 @@ impl Store {
             connection.prepare(statement).await?;
         }
         Ok(())
+    }
+
+    /// Whether everything could be moved to the database at `url`.
+    ///
+    /// # Errors
+    /// If it does not answer, or is not new.
+    pub(crate) async fn could_move_to(&self, url: &str) -> Result<(), StoreError> {
+        copy::target(url).await.map(drop)
     }
 
     /// Closes the readers. The writer ends with the last handle.

@@ -46,6 +46,11 @@ CREATE TABLE audit (seq BIGINT PRIMARY KEY, at BIGINT NOT NULL, dealer BIGINT NO
   action TEXT NOT NULL, object TEXT NOT NULL, detail TEXT NOT NULL, previous BYTEA NOT NULL, hash BYTEA NOT NULL);
 CREATE TABLE change (id BIGINT PRIMARY KEY, at BIGINT NOT NULL, kind TEXT NOT NULL, subject TEXT NOT NULL);
 ",
+    // What a contract is billed by outlives the readings. Months count from year 0.
+    "
+CREATE TABLE meter_month (device BIGINT NOT NULL, month BIGINT NOT NULL, at BIGINT NOT NULL, total BIGINT NOT NULL,
+  unit TEXT NOT NULL, PRIMARY KEY (device, month)) {rowless};
+",
 ];
 
 /// Brings the database up to date.

@@ -67,6 +67,10 @@ statements! {
     DAY_SET = "INSERT INTO reading_day (device, day, readings, chunk) VALUES ($1, $2, $3, $4) ON CONFLICT (device, day) DO UPDATE SET readings = excluded.readings, chunk = excluded.chunk";
     DAY_FORGET = "DELETE FROM reading_day WHERE day < $1";
 
+    MONTH_SET = "INSERT INTO meter_month (device, month, at, total, unit) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (device, month) DO UPDATE SET at = excluded.at, total = excluded.total, unit = excluded.unit WHERE excluded.at > meter_month.at";
+    MONTHS_OF_DEVICE = "SELECT month, at, total, unit FROM meter_month WHERE device = $1 ORDER BY month DESC LIMIT $2";
+    MONTH_FORGET = "DELETE FROM meter_month WHERE at < $1";
+
     EVENT_LAST = "SELECT COALESCE(MAX(id), 0) FROM event";
     EVENTS_OF_DEVICE = "SELECT at, kind, text FROM event WHERE device = $1 ORDER BY at DESC LIMIT $2";
     EVENTS = "SELECT at, kind, text, agent FROM event ORDER BY at DESC LIMIT $1";

@@ -2,7 +2,7 @@
 
 use super::batch::{Batch, Bulk, Step};
 use super::connection::{Connection, Place};
-use super::{StoreError, Value};
+use super::{StoreError, Trouble, Value};
 use crate::audit;
 use crate::clock::Clock;
 use sqlx::AssertSqlSafe;
@@ -22,8 +22,14 @@ pub(super) struct Job {
     pub(super) done: oneshot::Sender<Result<(), StoreError>>,
 }
 
-/// Writes until the last handle is dropped.
-pub(super) async fn run(place: Arc<Place>, connection: Connection, mut jobs: mpsc::Receiver<Job>, clock: Clock) {
+/// Writes until the last handle is dropped. `trouble` says why the last of it was not taken.
+pub(super) async fn run(
+    place: Arc<Place>,
+    connection: Connection,
+    mut jobs: mpsc::Receiver<Job>,
+    clock: Clock,
+    trouble: Trouble,
+) {
     let mut writer = Writer { place, connection: Some(connection), texts: HashMap::new(), clock };
     while let Some(first) = jobs.recv().await {
         let mut weight = first.batch.weight();
@@ -37,12 +43,14 @@ pub(super) async fn run(place: Arc<Place>, connection: Connection, mut jobs: mps
         if let [_, _, ..] = group.as_slice()
             && writer.transaction(group.iter().map(|job| &job.batch)).await.is_ok()
         {
+            trouble.note(&Ok(()));
             group.into_iter().for_each(|job| drop(job.done.send(Ok(()))));
             continue;
         }
         // One alone; or one of them is at fault, and the others shall not suffer for it.
         for job in group {
             let outcome = writer.transaction([&job.batch].into_iter()).await;
+            trouble.note(&outcome);
             let _ = job.done.send(outcome);
         }
     }

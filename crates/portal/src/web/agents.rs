@@ -16,6 +16,8 @@ struct List<'a> {
     w: &'a Words,
     shell: Shell,
     rows: Vec<Row>,
+    /// Those that are not on the page.
+    others: usize,
 }
 
 struct Row {
@@ -37,6 +39,7 @@ pub(super) fn list(page: &Page) -> Result<Response, Trouble> {
     let mut agents = portal.agents.all();
     // Those that need somebody first.
     agents.sort_by_key(|agent| !portal.is_silent(agent, *now));
+    let others = agents.len().saturating_sub(ROWS);
     let rows = agents.iter().take(ROWS).map(|agent| {
         let silent = portal.is_silent(agent, *now);
         let known = agent.known();
@@ -60,5 +63,5 @@ pub(super) fn list(page: &Page) -> Result<Response, Trouble> {
             age: Age::of(known.last_seen.unwrap_or(0), *now, silent, w),
         }
     });
-    rendered(&List { w, shell: Shell::of(portal, "agents", *now, w), rows: rows.collect() })
+    rendered(&List { w, shell: Shell::of(portal, "agents", *now, w), rows: rows.collect(), others })
 }

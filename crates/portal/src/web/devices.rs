@@ -1,5 +1,6 @@
 //! The list of devices, and one device.
 
+use super::lasting::{Lasting, lasting};
 use super::parts::{Age, Event, Pill, Shell};
 use super::strip::{Strip, class, is_low};
 use super::words::Words;
@@ -15,6 +16,8 @@ use serde::Deserialize;
 
 /// Devices on a page.
 const ROWS: usize = 25;
+/// Months on the page of a device.
+const MONTHS: i64 = 24;
 /// Devices that are looked at for one page, when only some are wanted.
 const LOOKED_AT: i64 = 2_000;
 
@@ -167,11 +170,13 @@ struct One<'a> {
     state: Pill,
     age: Age,
     unreadable: usize,
+    is_forecast: bool,
     supplies: Vec<SupplyRow>,
     supplies_age: Age,
     said_at: Option<String>,
     said: Vec<Said>,
     recent: Vec<Recent>,
+    months: Vec<Month>,
     total: Option<String>,
     meters: Vec<Named>,
     alerts: Vec<AlertRow>,
@@ -189,6 +194,7 @@ struct SupplyRow {
     class: &'static str,
     level: String,
     known: bool,
+    lasting: Option<Lasting>,
 }
 
 struct Said {
@@ -203,6 +209,12 @@ struct Recent {
     at: String,
     depth: String,
     total: Option<String>,
+}
+
+struct Month {
+    name: String,
+    total: String,
+    at: String,
 }
 
 struct Named {
@@ -236,7 +248,7 @@ pub(super) async fn one(page: &Page, id: i64) -> Result<Response, Trouble> {
         .filter_map(|(at, record)| match record.what {
             Some(What::Reading(reading)) => Some(Recent {
                 at: w.moment(at),
-                depth: reading.depth,
+                depth: w.depth(&reading.depth).to_owned(),
                 total: reading.total.map(|total| w.number(total.value)),
             }),
             _ => None,
@@ -248,6 +260,7 @@ pub(super) async fn one(page: &Page, id: i64) -> Result<Response, Trouble> {
     let events: Vec<Event> = events.iter().map(|row| event(row, *now, w)).collect::<Result<_, _>>()?;
     let (customer, site) = portal.tree().names(device.site);
     let summary = &device.summary;
+    let mut lasting = lasting(portal, id, summary, *now, w).await?;
     let reading = newest.as_ref().map(|(_, reading)| reading);
     let read_by = portal.agents.find(&device.agent).map(|agent| agent.known().host.clone());
     rendered(&One {
@@ -260,11 +273,13 @@ pub(super) async fn one(page: &Page, id: i64) -> Result<Response, Trouble> {
         state: Pill::of_device(summary, *now, w),
         age: Age::of(summary.read_at, *now, is_behind_silence(portal, &device.agent, *now), w),
         unreadable,
-        supplies: summary.supplies.iter().map(|supply| supply_row(supply, w)).collect(),
+        is_forecast: !lasting.is_empty(),
+        supplies: summary.supplies.iter().map(|it| supply_row(it, lasting.remove(&it.index), w)).collect(),
         supplies_age: Age::of(summary.supplies_at, *now, false, w),
         said_at: newest.as_ref().map(|(at, _)| w.moment(*at)),
         said: reading.map_or_else(Vec::new, |reading| said(reading, w)),
         recent,
+        months: months(portal, id, w).await?,
         total: summary.total.map(|total| w.number(total)),
         meters: reading.map_or_else(Vec::new, |reading| meters(reading, w)),
         alerts: summary.alerts.iter().map(alert_row).collect(),
@@ -275,11 +290,23 @@ pub(super) async fn one(page: &Page, id: i64) -> Result<Response, Trouble> {
     })
 }
 
-pub(super) fn event(row: &Row, now: i64, w: &Words) -> Result<Event, StoreError> {
-    Ok(Event { kind: row.text(1)?.replace('_', " "), text: row.text(2)?, age: Age::of(row.int(0)?, now, false, w) })
+/// The last total of each month, newest first.
+async fn months(portal: &Portal, id: i64, w: &Words) -> Result<Vec<Month>, StoreError> {
+    let rows = portal.store.rows(sql::MONTHS_OF_DEVICE, &[id.into(), MONTHS.into()]).await?;
+    rows.iter()
+        .map(|row| {
+            let month = row.int(0)?;
+            let total = w.number(u64::try_from(row.int(2)?).unwrap_or(0));
+            Ok(Month { name: format!("{}-{:02}", month / 12, month % 12 + 1), total, at: w.moment(row.int(1)?) })
+        })
+        .collect()
 }
 
-fn supply_row(supply: &Supply, w: &Words) -> SupplyRow {
+pub(super) fn event(row: &Row, now: i64, w: &Words) -> Result<Event, StoreError> {
+    Ok(Event { kind: w.event(&row.text(1)?), text: row.text(2)?, age: Age::of(row.int(0)?, now, false, w) })
+}
+
+fn supply_row(supply: &Supply, lasting: Option<Lasting>, w: &Words) -> SupplyRow {
     let name = w.supply(supply);
     let mut notes: Vec<String> = Vec::new();
     if let Some(part) = &supply.part_number {
@@ -288,8 +315,11 @@ fn supply_row(supply: &Supply, w: &Words) -> SupplyRow {
     if let Some(pages) = supply.pages_left {
         notes.push(format!("{} {}", w.number(pages), w.pages_left));
     }
-    if is_low(supply) {
-        notes.push(supply.state.replace('_', " "));
+    match supply.state.as_str() {
+        "empty" => notes.push(w.empty.to_owned()),
+        "full" | "nearly_full" => notes.push(w.full.to_owned()),
+        _ if is_low(supply) => notes.push(w.low.to_owned()),
+        _ => {}
     }
     let level = match (supply.percent, supply.state.as_str()) {
         (Some(percent), _) => w.percent(percent),
@@ -306,6 +336,7 @@ fn supply_row(supply: &Supply, w: &Words) -> SupplyRow {
         note: notes.join(" · "),
         name,
         level,
+        lasting,
     }
 }
 
@@ -321,7 +352,7 @@ fn said(reading: &Reading, w: &Words) -> Vec<Said> {
         };
         rows.push(Said { name, source: source.map_or_else(String::new, place_of), value, trust, trust_class });
     };
-    for meter in reading.total.iter().chain(&reading.meters) {
+    for meter in reading.total.iter().chain(others(reading)) {
         push(w.meter(meter), w.number(meter.value), meter.source.as_ref(), meter.confidence);
     }
     for supply in &reading.supplies {
@@ -342,7 +373,13 @@ fn place_of(source: &Source) -> String {
 
 fn meters(reading: &Reading, w: &Words) -> Vec<Named> {
     let row = |meter: &Meter| Named { name: w.meter(meter), value: w.number(meter.value) };
-    reading.meters.iter().map(row).collect()
+    others(reading).map(row).collect()
+}
+
+/// The meters beside the total: one of them may be the total itself.
+fn others(reading: &Reading) -> impl Iterator<Item = &Meter> {
+    let total = reading.total.as_ref();
+    reading.meters.iter().filter(move |meter| total.is_none_or(|total| total != *meter))
 }
 
 fn alert_row(alert: &dca_wire::v1::Alert) -> AlertRow {

@@ -2,6 +2,7 @@
 
 mod agents;
 mod devices;
+mod lasting;
 pub(crate) mod links;
 mod overview;
 mod parts;
@@ -134,6 +135,7 @@ async fn asset(Path(name): Path<String>, headers: HeaderMap) -> Response {
         "tokens.css" => ("text/css; charset=utf-8", include_bytes!("../../assets/tokens.css")),
         "base.css" => ("text/css; charset=utf-8", include_bytes!("../../assets/base.css")),
         "components.css" => ("text/css; charset=utf-8", include_bytes!("../../assets/components.css")),
+        "long.css" => ("text/css; charset=utf-8", include_bytes!("../../assets/long.css")),
         "icons.svg" => ("image/svg+xml", include_bytes!("../../assets/icons.svg")),
         "favicon.svg" => ("image/svg+xml", include_bytes!("../../assets/favicon.svg")),
         _ => return gone(headers).await,

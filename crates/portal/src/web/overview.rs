@@ -20,6 +20,7 @@ const AT_ONCE: i64 = 2_000;
 struct Overview<'a> {
     w: &'a Words,
     shell: Shell,
+    trouble: Option<String>,
     devices: String,
     within: String,
     low: String,
@@ -131,6 +132,7 @@ pub(super) async fn overview(page: &Page) -> Result<Response, Trouble> {
     rendered(&Overview {
         w,
         shell: Shell::of(portal, "overview", *now, w),
+        trouble: portal.store.trouble(),
         devices: w.number(devices),
         within: w.number(within),
         low: w.number(low),

@@ -45,7 +45,8 @@ words! {
     none_yet: "none read yet", "noch keines gelesen";
     first_sweep: "appears with the first sweep", "erscheint mit dem ersten Suchlauf";
     supplies_low: "Supplies low or empty", "Verbrauchsmaterial knapp oder leer";
-    of_devices: "on devices that report levels", "bei Geräten, die Stände melden";
+    on: "on", "bei";
+    devices_with_levels: "devices that report levels", "Geräten, die Stände melden";
     agents_speak: "Agents that speak", "Agenten, die sich melden";
     open_alerts: "Open alerts", "Offene Meldungen";
     as_devices_say: "as the devices say", "laut den Geräten";
@@ -92,6 +93,8 @@ words! {
     none_set: "none set", "nicht gesetzt";
     never: "never", "nie";
     recent: "Readings of the last day", "Lesungen des letzten Tages";
+    months: "Last total of each month", "Letzter Gesamtstand je Monat";
+    month: "Month", "Monat";
     time: "Time", "Zeit";
     depth: "Depth", "Umfang";
     unreadable: "readings cannot be shown: what they lean on is damaged", "Lesungen sind nicht darstellbar: ihre Grundlage ist beschädigt";
@@ -105,9 +108,9 @@ words! {
     deactivated: "Deactivated", "Deaktiviert";
     retired: "Retired", "Stillgelegt";
     no_agent: "No agent has enrolled yet", "Noch kein Agent ist angemeldet";
-    queue_note: "Its queue keeps what it reads, so no counter is lost yet.", "Seine Schlange bewahrt, was er liest; noch geht kein Zähler verloren.";
+    queue_note: "While it runs, its queue keeps what it reads.", "Solange er läuft, bewahrt seine Schlange, was er liest.";
     sign_in: "Open the link", "Öffnen Sie den Link";
-    sign_in_how: "This portal shows itself to whoever opens the link that it printed when it started. The link is good once, for 30 minutes. A new one: explorer admin link.", "Dieses Portal zeigt sich, wer den Link öffnet, den es beim Start ausgegeben hat. Der Link gilt einmal, 30 Minuten lang. Einen neuen gibt: explorer admin link.";
+    sign_in_how: "This portal shows itself to whoever opens the link that it printed when it started. The link is good once, for 30 minutes. A new one: explorer admin link.", "Dieses Portal zeigt sich dem, der den Link öffnet, den es beim Start ausgegeben hat. Der Link gilt einmal, 30 Minuten lang. Einen neuen gibt: explorer admin link.";
     gone: "There is no such page", "Diese Seite gibt es nicht";
     gone_how: "It may have been moved or merged. The overview shows what there is.", "Sie wurde vielleicht verschoben oder zusammengelegt. Die Übersicht zeigt, was es gibt.";
     failed: "The portal cannot read its database", "Das Portal kann seine Datenbank nicht lesen";
@@ -116,11 +119,12 @@ words! {
     printing: "Printing", "Druckt";
     warming: "Warming up", "Wärmt auf";
     asleep: "Sleeping", "Schläft";
-    warning: "Needs attention", "Braucht Aufmerksamkeit";
+    warning: "Needs attention", "Zu prüfen";
     down: "Down", "Außer Betrieb";
     stale: "Reading stale", "Lesung veraltet";
     low: "low", "niedrig";
     empty: "empty", "leer";
+    full: "full or nearly so", "voll oder fast voll";
     room_left: "room left", "Platz frei";
     level_ok: "enough, level not reported", "genug, Stand nicht gemeldet";
     just_now: "just now", "gerade eben";
@@ -130,6 +134,10 @@ words! {
     dark: "Dark", "Dunkel";
     part_number: "part", "Teil";
     pages_left: "pages left", "Seiten übrig";
+    band: "band: in 8 of 10 cases it runs out within it", "Band: in 8 von 10 Fällen geht es darin zur Neige";
+    days: "d", "T";
+    taking_nothing: "The database takes nothing at the moment. Agents keep what they read and try again. Why:", "Die Datenbank nimmt zurzeit nichts auf. Die Agenten bewahren, was sie lesen, und versuchen es wieder. Grund:";
+    others: "more; those that need you come first", "weitere; zuerst die, die Sie brauchen";
 }
 
 impl Words {
@@ -173,6 +181,58 @@ impl Words {
     /// A percentage.
     pub(super) fn percent(&self, percent: f64) -> String {
         format!("{:.0}\u{a0}%", percent.clamp(0.0, 100.0))
+    }
+
+    /// Days until something runs out: at the earliest, as expected, at the latest.
+    pub(super) fn days_left(&self, [earliest, expected, latest]: [u64; 3]) -> String {
+        const SCALE: u64 = 60;
+        let german = self.german();
+        let unit = match (expected, german) {
+            (1, false) => "day",
+            (1, true) => "Tag",
+            (_, false) => "days",
+            (_, true) => "Tage",
+        };
+        match (earliest > SCALE, latest > SCALE, german) {
+            (true, _, false) => format!("more than {SCALE} days"),
+            (true, _, true) => format!("mehr als {SCALE} Tage"),
+            (false, true, false) => format!("{expected} {unit} ({earliest} or more)"),
+            (false, true, true) => format!("{expected} {unit} ({earliest} oder mehr)"),
+            (false, false, false) => format!("{expected} {unit} ({earliest} to {latest})"),
+            (false, false, true) => format!("{expected} {unit} ({earliest} bis {latest})"),
+        }
+    }
+
+    /// How much of a device was read.
+    pub(super) fn depth<'a>(&self, depth: &'a str) -> &'a str {
+        let words = match depth {
+            "identity" => ["identity", "Kenndaten"],
+            "hot" => ["state and billed meters", "Zustand und Abrechnungszähler"],
+            "warm" => ["levels too", "auch Stände"],
+            "cold" => ["all that it has", "alles, was es hat"],
+            "full" => ["everything", "alles"],
+            other => return other,
+        };
+        let [english, german] = words;
+        if self.german() { german } else { english }
+    }
+
+    /// What happened, by the words of the contract; others as they are.
+    pub(super) fn event(&self, kind: &str) -> String {
+        let words = match kind {
+            "absent" => ["does not answer", "antwortet nicht"],
+            "gap" => ["records are missing", "Datensätze fehlen"],
+            "clone_seen" => ["agent was copied", "Agent wurde kopiert"],
+            "agent_started" => ["agent started", "Agent gestartet"],
+            "agent_stopped" => ["agent stopped", "Agent beendet"],
+            "agent_config_applied" => ["configuration in force", "Konfiguration in Kraft"],
+            "agent_config_refused" => ["configuration refused", "Konfiguration abgelehnt"],
+            "agent_clock_jumped" => ["clock was set", "Uhr wurde gestellt"],
+            "agent_spool_damaged" => ["queue was damaged", "Schlange war beschädigt"],
+            other => return other.replace('_', " "),
+        };
+        let [english, german] = words;
+        (if self.german() { german } else { english }).to_owned()
     }
 
     /// How long ago.

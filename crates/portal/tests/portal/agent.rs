@@ -19,7 +19,14 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use tonic::{Request, Status};
 
-type Channel = Client<Dial, tonic::body::Body>;
+pub(crate) type Channel = Client<Dial, tonic::body::Body>;
+
+/// Where a portal is and whom its clients trust.
+#[derive(Clone)]
+pub(crate) struct Way {
+    pub(crate) address: SocketAddr,
+    pub(crate) root: CertificateDer<'static>,
+}
 
 /// TLS to one address, with or without a certificate.
 #[derive(Clone)]
@@ -126,7 +133,7 @@ impl Agent {
         })
     }
 
-    pub(crate) async fn enrol(&mut self, place: &Place, code: &str) -> Result<ActivateAnswer, Status> {
+    pub(crate) async fn enrol(&mut self, place: &Way, code: &str) -> Result<ActivateAnswer, Status> {
         let request = ActivateRequest {
             caller: self.caller(),
             activation_code: code.split('.').next().unwrap().to_owned(),
@@ -142,18 +149,18 @@ impl Agent {
         Ok(answer)
     }
 
-    pub(crate) fn channel(&self, place: &Place) -> Channel {
+    pub(crate) fn channel(&self, place: &Way) -> Channel {
         channel(place, Some(self))
     }
 
-    pub(crate) async fn check_in(&self, place: &Place, request: CheckInRequest) -> Result<CheckInAnswer, Status> {
+    pub(crate) async fn check_in(&self, place: &Way, request: CheckInRequest) -> Result<CheckInAnswer, Status> {
         let request = CheckInRequest { caller: self.caller(), agent_version: "4.0.0".to_owned(), ..request };
         let mut client = AgentClient::with_origin(self.channel(place), origin(place));
         client.check_in(request).await.map(tonic::Response::into_inner)
     }
 
     /// A check-in that proves itself by a signature alone.
-    pub(crate) async fn check_in_signed(&self, place: &Place, signature: &str) -> Result<CheckInAnswer, Status> {
+    pub(crate) async fn check_in_signed(&self, place: &Way, signature: &str) -> Result<CheckInAnswer, Status> {
         let mut request = Request::new(CheckInRequest { caller: self.caller(), ..CheckInRequest::default() });
         request.metadata_mut().insert("dca-signature", signature.parse().unwrap());
         let mut client = AgentClient::with_origin(channel(place, None), origin(place));
@@ -175,7 +182,7 @@ impl Agent {
 
     pub(crate) async fn report(
         &self,
-        place: &Place,
+        place: &Way,
         epoch: u64,
         records: &[(u64, Record)],
     ) -> Result<ReportAnswer, Status> {
@@ -186,7 +193,7 @@ impl Agent {
 
     pub(crate) async fn report_octets(
         &self,
-        place: &Place,
+        place: &Way,
         epoch: u64,
         records: &[(u64, Vec<u8>)],
     ) -> Result<ReportAnswer, Status> {
@@ -207,17 +214,17 @@ impl Agent {
     }
 }
 
-pub(crate) fn origin(place: &Place) -> tonic::codegen::http::Uri {
+pub(crate) fn origin(place: &Way) -> tonic::codegen::http::Uri {
     format!("https://{}", place.address).parse().unwrap()
 }
 
-pub(crate) fn channel(place: &Place, agent: Option<&Agent>) -> Channel {
+pub(crate) fn channel(place: &Way, agent: Option<&Agent>) -> Channel {
     let dial = Dial { address: place.address, config: Arc::new(tls(place, agent, b"h2")) };
     Client::builder(TokioExecutor::new()).http2_only(true).build(dial)
 }
 
 /// Trusts the portal's CA and nothing else.
-pub(crate) fn tls(place: &Place, agent: Option<&Agent>, protocol: &[u8]) -> ClientConfig {
+pub(crate) fn tls(place: &Way, agent: Option<&Agent>, protocol: &[u8]) -> ClientConfig {
     let mut roots = RootCertStore::empty();
     roots.add(place.root.clone()).unwrap();
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());

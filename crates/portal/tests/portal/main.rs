@@ -3,11 +3,14 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::print_stderr, reason = "a test")]
 
 mod agent;
+mod broker;
 mod enrol;
 mod ingest;
 mod mqtt;
 mod orders;
 mod pages;
+mod paho;
 mod place;
 mod server;
 mod store;
+mod trouble;

@@ -9,6 +9,7 @@ use dca_wire::v1::{Push, Scan, order::What, push::What as Hint};
 use rmqtt_codec::types::{Publish, QoS};
 use rmqtt_codec::v3::{Codec, Connect, ConnectAckReason, Packet, SubscribeReturnCode};
 use std::num::NonZeroU16;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
@@ -190,22 +191,15 @@ async fn mosquitto_sub_is_woken() {
     }
     let agent = Agent::enrolled(&place).await;
     let folder = tempfile::tempdir().unwrap();
-    let pem = |name: &str, label: &str, der: &[u8]| {
-        use base64::Engine;
-        let text = base64::engine::general_purpose::STANDARD.encode(der);
-        let path = folder.path().join(name);
-        std::fs::write(&path, format!("-----BEGIN {label}-----\n{text}\n-----END {label}-----\n")).unwrap();
-        path
-    };
     let sub = Command::new("mosquitto_sub")
         .args(["-h", "127.0.0.1", "-p", &place.mqtt().port().to_string(), "-V", "mqttv311", "-q", "1", "-c"])
         .args(["-i", &agent.id, "-t", &filter(&agent), "-C", "2", "-F", "%t", "-W", "20"])
         .arg("--cafile")
-        .arg(pem("ca.pem", "CERTIFICATE", place.portal.ca().certificate()))
+        .arg(pem(folder.path(), "ca.pem", "CERTIFICATE", place.portal.ca().certificate()))
         .arg("--cert")
-        .arg(pem("agent.pem", "CERTIFICATE", &agent.chain[0]))
+        .arg(pem(folder.path(), "agent.pem", "CERTIFICATE", &agent.chain[0]))
         .arg("--key")
-        .arg(pem("agent.key", "PRIVATE KEY", agent.key.serialized_der()))
+        .arg(pem(folder.path(), "agent.key", "PRIVATE KEY", agent.key.serialized_der()))
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
@@ -228,4 +222,14 @@ async fn mosquitto_sub_is_woken() {
         2,
         "{topics}"
     );
+}
+
+/// Writes a file in PEM.
+pub(crate) fn pem(folder: &Path, name: &str, label: &str, der: &[u8]) -> PathBuf {
+    use base64::Engine;
+    let text = base64::engine::general_purpose::STANDARD.encode(der);
+    let lines: Vec<&str> = text.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap()).collect();
+    let path = folder.join(name);
+    std::fs::write(&path, format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n"))).unwrap();
+    path
 }

@@ -132,3 +132,35 @@ async fn unknown_is_said_in_words() {
     let (_, page) = ask(&place, "/devices/1", &cookie).await;
     assert!(page.contains("<span class=\"unk-v\">unknown</span>") && page.contains("none set"));
 }
+
+#[tokio::test]
+async fn days_left_where_the_history_tells() {
+    let Some(place) = Place::open().await else { return };
+    let agent = Agent::enrolled(&place).await;
+    // Two hundred pages and a percent a day, for forty days: about fifty days are left.
+    let begin = place.clock.now_ms() - 40 * 86_400_000;
+    let records: Vec<_> = (0..160_u64)
+        .map(|quarter| {
+            let mut record = reading(&place, "worn", Some("S-0001"), 10_000 + 50 * quarter);
+            record.at_ms = begin + quarter as i64 * 21_600_000;
+            let Some(What::Reading(reading)) = &mut record.what else { panic!() };
+            reading.supplies[0].class = "consumed".to_owned();
+            reading.supplies[0].percent = Some(90.0 - (quarter / 4) as f64);
+            (quarter + 1, record)
+        })
+        .collect();
+    agent.report(&place, 1, &records).await.unwrap();
+    agent.report(&place, 1, &[(161, reading(&place, "new", Some("S-0002"), 1))]).await.unwrap();
+    let cookie = sign_in(&place).await;
+    let (_, worn) = ask(&place, "/devices/1", &cookie).await;
+    assert!(worn.contains("class=\"band ") && worn.contains(" days ("), "{worn}");
+    let (_, german) = ask(&place, "/devices/1", &format!("{cookie}accept-language: de\r\n")).await;
+    assert!(german.contains(" Tage ("));
+    let (_, new) = ask(&place, "/devices/2", &cookie).await;
+    assert!(!new.contains("class=\"band "), "one reading tells nothing");
+    // A level of yesterday is no ground for a forecast.
+    place.clock.advance(2 * 86_400_000);
+    let cookie = sign_in(&place).await;
+    let (_, stale) = ask(&place, "/devices/1", &cookie).await;
+    assert!(!stale.contains("class=\"band "));
+}

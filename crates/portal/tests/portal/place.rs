@@ -1,5 +1,6 @@
 //! A portal that listens, on a clock that the test turns.
 
+use crate::agent::Way;
 use dca_portal::{Clock, Config, Portal, Server};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -9,13 +10,20 @@ use tokio::task::JoinHandle;
 pub(crate) struct Place {
     pub(crate) portal: Arc<Portal>,
     pub(crate) clock: Clock,
-    pub(crate) address: SocketAddr,
-    /// Whom its clients trust.
-    pub(crate) root: rustls::pki_types::CertificateDer<'static>,
+    way: Way,
     config: Config,
     stop: Option<oneshot::Sender<()>>,
     serving: Option<JoinHandle<()>>,
     _folder: Arc<tempfile::TempDir>,
+}
+
+/// Its agents need no more than this.
+impl std::ops::Deref for Place {
+    type Target = Way;
+
+    fn deref(&self) -> &Way {
+        &self.way
+    }
 }
 
 impl Place {
@@ -31,6 +39,13 @@ impl Place {
         Some(Self::with(config, machine_now(), folder).await)
     }
 
+    /// On this database.
+    pub(crate) async fn on(url: &str) -> Self {
+        let folder = Arc::new(tempfile::tempdir().unwrap());
+        let config = Config { database: url.to_owned(), ..Config::local(folder.path()) };
+        Self::with(config, machine_now(), folder).await
+    }
+
     async fn with(config: Config, clock: Clock, folder: Arc<tempfile::TempDir>) -> Self {
         let portal = Portal::open(config.clone(), clock.clone()).await.unwrap();
         let server = Server::bind(portal.clone()).await.unwrap();
@@ -38,28 +53,20 @@ impl Place {
         let (stop, stopped) = oneshot::channel();
         let serving = tokio::spawn(server.run(async move { drop(stopped.await) }));
         let root = portal.ca().certificate().clone();
-        Self { portal, clock, address, root, config, stop: Some(stop), serving: Some(serving), _folder: folder }
-    }
-
-    /// The same, but clients go elsewhere.
-    #[allow(dead_code, reason = "for examples/load.rs")]
-    pub(crate) fn elsewhere(&self, address: SocketAddr, root: rustls::pki_types::CertificateDer<'static>) -> Self {
         Self {
-            portal: self.portal.clone(),
-            clock: self.clock.clone(),
-            address,
-            root,
-            config: self.config.clone(),
-            stop: None,
-            serving: None,
-            _folder: self._folder.clone(),
+            portal,
+            clock,
+            way: Way { address, root },
+            config,
+            stop: Some(stop),
+            serving: Some(serving),
+            _folder: folder,
         }
     }
 
     /// Stops it and starts it on the same folder.
     pub(crate) async fn restart(mut self) -> Self {
-        drop(self.stop.take());
-        self.serving.take().unwrap().await.unwrap();
+        self.stop().await;
         Self::with(self.config.clone(), self.clock.clone(), self._folder.clone()).await
     }
 
@@ -67,6 +74,18 @@ impl Place {
     pub(crate) async fn restart_on(mut self, url: &str) -> Self {
         self.config.database = url.to_owned();
         self.restart().await
+    }
+
+    /// Stops it and starts it with a broker instead of its own endpoint.
+    pub(crate) async fn restart_with_broker(mut self, at: dca_portal::BrokerAt) -> Self {
+        (self.config.mqtt, self.config.broker) = (None, Some(at));
+        self.restart().await
+    }
+
+    /// Ends what serves; the database stays.
+    pub(crate) async fn stop(&mut self) {
+        drop(self.stop.take());
+        self.serving.take().unwrap().await.unwrap();
     }
 
     /// Where MQTT is spoken without a WebSocket.

@@ -3,6 +3,8 @@
 
 #[path = "../portal/agent.rs"]
 mod agent;
+#[path = "../portal/broker.rs"]
+mod broker;
 #[path = "../portal/enrol.rs"]
 mod enrol;
 #[path = "../portal/ingest.rs"]
@@ -13,9 +15,13 @@ mod mqtt;
 mod orders;
 #[path = "../portal/pages.rs"]
 mod pages;
+#[path = "../portal/paho.rs"]
+mod paho;
 #[path = "../portal/place.rs"]
 mod place;
 #[path = "../portal/server.rs"]
 mod server;
 #[path = "../portal/store.rs"]
 mod store;
+#[path = "../portal/trouble.rs"]
+mod trouble;

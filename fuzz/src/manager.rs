@@ -13,7 +13,7 @@ use crate::dice::Dice;
 use dca_snmp::responder::{Mib, Responder, ResponderSettings};
 use dca_snmp::{
     AuthProtocol, Binding, Columns, Credentials, Failure, Limits, Manager, Oid, OidRef, Outcome, Plan, PrivProtocol,
-    Request, Row, Ticket, User, Value, VarBind, Walk, WalkEnd, oid,
+    Request, Row, Survey, Ticket, User, Value, VarBind, Walk, WalkEnd, oid,
 };
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::net::SocketAddr;
@@ -234,7 +234,13 @@ impl<'a> World<'a> {
                 let names = vec![name()];
                 let both: Arc<[Credentials]> = [Credentials::v2c("wrong"), who.clone()].into();
                 let stagger = Duration::from_millis(100);
-                (manager.submit_as_any(Request::get(names.clone()), to, both, stagger, now), Asked::Get(names))
+                let survey = Survey { ask: Request::get(names.clone()), who: both, stagger };
+                (manager.survey(&Arc::new(survey), to, now), Asked::Get(names))
+            }
+            6 if self.questions.is_multiple_of(2) => {
+                let names = vec![name(), name(), name()];
+                let survey = Survey::new(Request::get(names.clone()), who);
+                (manager.survey(&Arc::new(survey), to, now), Asked::Get(names))
             }
             _ => {
                 let names = vec![name(), name(), name()];

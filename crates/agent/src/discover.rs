@@ -59,7 +59,7 @@ pub(crate) async fn race(
         return Err(Lost::uncovered());
     }
     let mut race = contestants(snmp, at, list, stagger);
-    let mut failures = Vec::new();
+    let mut failures = Failures::default();
     poll_fn(|context| {
         let mut winner = None;
         race.retain_mut(|(who, asked)| {
@@ -71,13 +71,17 @@ pub(crate) async fn race(
                 Poll::Ready(Ok(response)) => {
                     winner = who.get(response.who).map(|named| (named.clone(), response));
                 }
-                Poll::Ready(Err(failure)) => failures.extend(who.first().map(|named| (named.clone(), failure))),
+                Poll::Ready(Err(failure)) => {
+                    if let Some(named) = who.first() {
+                        failures.add(named.clone(), failure);
+                    }
+                }
             }
             false
         });
         match winner {
             Some(winner) => Poll::Ready(Ok(winner)),
-            None if race.is_empty() => Poll::Ready(Err(lost(&failures))),
+            None if race.is_empty() => Poll::Ready(Err(std::mem::take(&mut failures).lost())),
             None => Poll::Pending,
         }
     })
@@ -153,29 +157,46 @@ impl Lost {
     }
 }
 
-/// The most telling of the failures.
-pub(crate) fn lost(failures: &[(Named, Failure)]) -> Lost {
-    let telling = |failure: &Failure| match failure {
-        Failure::NoAnswer { .. } | Failure::Cancelled => 0,
-        Failure::Unreachable(_) => 1,
-        _ => 2,
-    };
-    let Some((who, failure)) = failures.iter().max_by_key(|(_, failure)| telling(failure)) else {
-        return Lost::Silent("no answer".into());
-    };
-    match failure {
-        Failure::NoAnswer { .. } | Failure::Cancelled => {
-            let all_users = failures.iter().all(|(who, _)| who.label.starts_with("v3"));
-            let hint = if all_users {
-                "it is off, elsewhere, filtered, or SNMPv3 is off"
-            } else {
-                "it is off, elsewhere, filtered, SNMP is off, or it does not know the community (devices drop a wrong one \
-                 without a word)"
-            };
-            Lost::Silent(format!("no answer: {hint}"))
+/// Why everybody at one address failed, as far as it tells something: thousands of silent addresses keep hardly anything.
+#[derive(Default)]
+pub(crate) struct Failures {
+    pub(crate) count: usize,
+    /// Somebody who is no v3 user has failed.
+    communities: bool,
+    /// The most telling one that is more than silence.
+    telling: Option<Box<(Named, Failure)>>,
+}
+
+impl Failures {
+    pub(crate) fn add(&mut self, who: Named, failure: Failure) {
+        let tells = |failure: &Failure| match failure {
+            Failure::NoAnswer { .. } | Failure::Cancelled => 0,
+            Failure::Unreachable(_) => 1,
+            _ => 2,
+        };
+        self.count += 1;
+        self.communities |= !who.label.starts_with("v3");
+        if tells(&failure) > self.telling.as_ref().map_or(0, |told| tells(&told.1)) {
+            self.telling = Some(Box::new((who, failure)));
         }
-        Failure::Unreachable(_) => Lost::Silent(failure.to_string()),
-        failure => Lost::Failed(format!("{}: {failure}", who.label)),
+    }
+
+    /// All in one.
+    pub(crate) fn lost(self) -> Lost {
+        match self.telling.map(|told| *told) {
+            None if self.count == 0 => Lost::Silent("no answer".into()),
+            None => {
+                let hint = if self.communities {
+                    "it is off, elsewhere, filtered, SNMP is off, or it does not know the community (devices drop a wrong \
+                     one without a word)"
+                } else {
+                    "it is off, elsewhere, filtered, or SNMPv3 is off"
+                };
+                Lost::Silent(format!("no answer: {hint}"))
+            }
+            Some((_, failure @ Failure::Unreachable(_))) => Lost::Silent(failure.to_string()),
+            Some((who, failure)) => Lost::Failed(format!("{}: {failure}", who.label)),
+        }
     }
 }
 
@@ -188,9 +209,13 @@ mod tests {
     fn the_most_telling_failure_is_told() {
         let silent = || Failure::NoAnswer { tries: 2, waited: Duration::from_secs(2) };
         let named = |label: &str| Named { label: label.into(), credentials: Credentials::v2c("x") };
-        let check = |failures: &[(Named, Failure)]| match lost(failures) {
-            Lost::Failed(why) => ("failed", why),
-            Lost::Silent(why) => ("silent", why),
+        let check = |failures: &[(Named, Failure)]| {
+            let mut all = Failures::default();
+            failures.iter().for_each(|(who, failure)| all.add(who.clone(), failure.clone()));
+            match all.lost() {
+                Lost::Failed(why) => ("failed", why),
+                Lost::Silent(why) => ("silent", why),
+            }
         };
         let (kind, why) = check(&[(named("v2c, community 1"), silent()), (named("v1, community 1"), silent())]);
         assert_eq!((kind, why.contains("community")), ("silent", true), "{why}");

@@ -10,7 +10,7 @@
 //! ```
 
 use crate::credentials::Named;
-use crate::discover::{Caller, Lost, lost};
+use crate::discover::{Caller, Failures, Lost};
 use crate::network::Shared;
 use crate::scope::Scope;
 use dca_fence::Allowed;
@@ -26,7 +26,7 @@ pub(crate) struct Knocking {
     heard: mpsc::Receiver<Heard>,
     answered: Arc<Answered>,
     /// Addresses that more than one caller asks, and some have been told off already.
-    open: HashMap<Allowed, Open>,
+    open: HashMap<Allowed, Failures>,
     _callers: JoinSet<()>,
 }
 
@@ -36,12 +36,6 @@ struct Heard {
     /// How many callers ask there.
     callers: usize,
     what: Result<(Named, Response), Option<(Named, Failure)>>,
-}
-
-#[derive(Default)]
-struct Open {
-    heard: usize,
-    failures: Vec<(Named, Failure)>,
 }
 
 /// Outcomes that wait for whoever sweeps.
@@ -98,14 +92,11 @@ impl Knocking {
                     return Some((at, Ok(let_in)));
                 }
                 Err(None) => return Some((at, Err(Lost::uncovered()))),
-                Err(Some(failure)) if callers == 1 => return Some((at, Err(lost(&[failure])))),
-                Err(Some(failure)) if !self.answered.has(at) => {
-                    let open = self.open.entry(at).or_default();
-                    open.heard += 1;
-                    open.failures.push(failure);
-                    if open.heard == callers {
-                        let failures = self.open.remove(&at).unwrap_or_default().failures;
-                        return Some((at, Err(lost(&failures))));
+                Err(Some((who, failure))) if !self.answered.has(at) => {
+                    let failures = self.open.entry(at).or_default();
+                    failures.add(who, failure);
+                    if failures.count == callers {
+                        return Some((at, Err(self.open.remove(&at).unwrap_or_default().lost())));
                     }
                 }
                 // Another caller was let in before.

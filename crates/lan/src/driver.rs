@@ -17,7 +17,7 @@ use crate::refusal::{self, Refusal};
 use crate::snmp::Shared;
 use crate::socket::{Sent, Sockets, is_echo_of_another};
 use dca_fence::Allowed;
-use dca_snmp::{Columns, Credentials, Limits, Manager, Outcome, Plan, Request, Ticket, Transmit, Walk};
+use dca_snmp::{Columns, Credentials, Limits, Manager, Outcome, Plan, Request, Survey, Ticket, Transmit, Walk};
 use rustc_hash::FxHashMap;
 use std::io;
 use std::net::SocketAddr;
@@ -40,7 +40,6 @@ const SHORTAGE_PATIENCE: u32 = 250;
 /// A question on its way from a handle to the driver.
 #[derive(Debug)]
 pub(crate) struct Ask {
-    pub(crate) number: u64,
     pub(crate) question: Question,
     pub(crate) at: Allowed,
     pub(crate) reply: Reply,
@@ -49,9 +48,17 @@ pub(crate) struct Ask {
 /// Where its outcome goes.
 #[derive(Debug)]
 pub(crate) enum Reply {
-    One(oneshot::Sender<Box<Outcome>>),
+    /// To whoever asked the question with this number.
+    One(u64, oneshot::Sender<Box<Outcome>>),
     /// To whoever asks many.
-    Each(mpsc::UnboundedSender<(Allowed, Outcome)>),
+    Each(Allowed, Arc<Round>),
+}
+
+/// What the questions of one survey have in common.
+#[derive(Debug)]
+pub(crate) struct Round {
+    pub(crate) number: u64,
+    pub(crate) answers: mpsc::UnboundedSender<(Allowed, Outcome)>,
 }
 
 /// What is wanted no more: the question with this number, or all of them.
@@ -64,7 +71,7 @@ pub(crate) enum Withdrawal {
 #[derive(Debug, Clone)]
 pub(crate) enum Question {
     Ask(Request, Credentials),
-    AskAsAny(Request, Arc<[Credentials]>, Duration),
+    Survey(Arc<Survey>),
     Walk(Walk, Credentials),
     Table(Columns, Credentials),
     Plan(Plan, Credentials),
@@ -79,19 +86,13 @@ pub(crate) struct Driver {
     asks: [mpsc::Receiver<Box<Ask>>; 2],
     withdrawals: mpsc::UnboundedReceiver<Withdrawal>,
     /// Who waits for which ticket.
-    waiting: FxHashMap<Ticket, Waiting>,
+    waiting: FxHashMap<Ticket, Reply>,
     /// Tickets of questions that have a number to themselves.
     tickets: FxHashMap<u64, Ticket>,
     /// What could not be sent yet, and how often the system was short when it was tried.
     held: Option<(Transmit, u32)>,
     refusals: Vec<Refusal>,
     buffer: Box<[u8]>,
-}
-
-struct Waiting {
-    number: u64,
-    at: Allowed,
-    reply: Reply,
 }
 
 /// Why sending stopped.
@@ -288,32 +289,33 @@ impl Driver {
     fn submit(&mut self, ask: Ask) {
         // The caller may be gone already.
         let gone = match &ask.reply {
-            Reply::One(reply) => reply.is_closed(),
-            Reply::Each(reply) => reply.is_closed(),
+            Reply::One(_, reply) => reply.is_closed(),
+            Reply::Each(_, round) => round.answers.is_closed(),
         };
         if gone {
             return;
         }
-        let Ask { number, question, at, reply } = ask;
+        let Ask { question, at, reply } = ask;
         let to = at.addr();
         let ticket = match question {
             Question::Ask(request, who) => self.manager.submit(request, to, &who, clock()),
-            Question::AskAsAny(request, who, stagger) => self.manager.submit_as_any(request, to, who, stagger, clock()),
+            Question::Survey(survey) => self.manager.survey(&survey, to, clock()),
             Question::Walk(walk, who) => self.manager.walk(walk, to, &who, clock()),
             Question::Table(columns, who) => self.manager.table(columns, to, &who, clock()),
             Question::Plan(plan, who) => self.manager.plan(plan, to, &who, clock()),
         };
-        if matches!(reply, Reply::One(_)) {
+        if let Reply::One(number, _) = reply {
             self.tickets.insert(number, ticket);
         }
-        self.waiting.insert(ticket, Waiting { number, at, reply });
+        self.waiting.insert(ticket, reply);
     }
 
     fn take_back(&mut self, withdrawal: Withdrawal) {
         let tickets: Vec<Ticket> = match withdrawal {
             Withdrawal::One(number) => self.tickets.remove(&number).into_iter().collect(),
             Withdrawal::All(number) => {
-                self.waiting.iter().filter(|(_, waiting)| waiting.number == number).map(|(ticket, _)| *ticket).collect()
+                let of_it = |reply: &Reply| matches!(reply, Reply::Each(_, round) if round.number == number);
+                self.waiting.iter().filter(|(_, reply)| of_it(reply)).map(|(ticket, _)| *ticket).collect()
             }
         };
         for ticket in tickets {
@@ -324,14 +326,14 @@ impl Driver {
 
     fn hand_over(&mut self) {
         while let Some((ticket, outcome)) = self.manager.poll_done() {
-            let Some(Waiting { number, at, reply }) = self.waiting.remove(&ticket) else { continue };
             // A caller that has just gone needs no answer.
-            match reply {
-                Reply::One(reply) => {
+            match self.waiting.remove(&ticket) {
+                None => {}
+                Some(Reply::One(number, reply)) => {
                     self.tickets.remove(&number);
                     let _ = reply.send(Box::new(outcome));
                 }
-                Reply::Each(reply) => drop(reply.send((at, outcome))),
+                Some(Reply::Each(at, round)) => drop(round.answers.send((at, outcome))),
             }
         }
     }

@@ -3,10 +3,11 @@
 //! The addresses stay with the caller and go to the driver as it takes them in, so what is not asked yet costs nothing; at
 //! most as many outcomes wait as questions may be in flight.
 
-use crate::driver::{Ask, Question, Reply, Withdrawal};
+use crate::driver::{Ask, Question, Reply, Round, Withdrawal};
 use crate::snmp::{Snmp, answer};
 use dca_fence::Allowed;
-use dca_snmp::{Failure, Outcome, Response};
+use dca_snmp::{Failure, Outcome, Response, Survey};
+use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
 
@@ -14,21 +15,21 @@ use tokio::sync::mpsc::error::TrySendError;
 #[derive(Debug)]
 pub struct Answers<I> {
     snmp: Snmp,
-    number: u64,
-    question: Question,
+    survey: Arc<Survey>,
+    round: Arc<Round>,
     at: I,
     /// Did not fit between the handles and the driver.
     held: Option<Box<Ask>>,
     /// Handed to the driver and not given to the caller.
     outstanding: usize,
-    reply: mpsc::UnboundedSender<(Allowed, Outcome)>,
     answers: mpsc::UnboundedReceiver<(Allowed, Outcome)>,
 }
 
 impl<I: Iterator<Item = Allowed>> Answers<I> {
-    pub(crate) fn new(snmp: Snmp, number: u64, question: Question, at: I) -> Self {
-        let (reply, answers) = mpsc::unbounded_channel();
-        Self { snmp, number, question, at, held: None, outstanding: 0, reply, answers }
+    pub(crate) fn new(snmp: Snmp, number: u64, survey: Survey, at: I) -> Self {
+        let (sender, answers) = mpsc::unbounded_channel();
+        let round = Arc::new(Round { number, answers: sender });
+        Self { snmp, survey: Arc::new(survey), round, at, held: None, outstanding: 0, answers }
     }
 
     /// The next outcome; `None` when every device has had one. Nothing is lost if the future is dropped.
@@ -59,8 +60,8 @@ impl<I: Iterator<Item = Allowed>> Answers<I> {
             && self.outstanding < self.snmp.shared.in_flight
             && let Some(at) = self.at.next()
         {
-            let reply = Reply::Each(self.reply.clone());
-            let ask = Ask { number: self.number, question: self.question.clone(), at, reply };
+            let reply = Reply::Each(at, Arc::clone(&self.round));
+            let ask = Ask { question: Question::Survey(Arc::clone(&self.survey)), at, reply };
             match self.snmp.asks.try_send(Box::new(ask)) {
                 Ok(()) => self.outstanding += 1,
                 Err(TrySendError::Full(ask) | TrySendError::Closed(ask)) => self.held = Some(ask),
@@ -72,6 +73,6 @@ impl<I: Iterator<Item = Allowed>> Answers<I> {
 impl<I> Drop for Answers<I> {
     fn drop(&mut self) {
         // Without a driver there is nothing to take back.
-        let _ = self.snmp.withdrawn.send(Withdrawal::All(self.number));
+        let _ = self.snmp.withdrawn.send(Withdrawal::All(self.round.number));
     }
 }

@@ -6,8 +6,8 @@ use crate::socket::Sockets;
 use crate::{LanError, Settings};
 use dca_fence::Allowed;
 use dca_snmp::{
-    Columns, Credentials, Failure, Oid, Outcome, Plan, Planned, Quirks, Request, Response, Table, Walk, WalkEnd,
-    Walked, oid,
+    Columns, Credentials, Failure, Oid, Outcome, Plan, Planned, Quirks, Request, Response, Survey, Table, Walk,
+    WalkEnd, Walked, oid,
 };
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -98,8 +98,8 @@ impl Snmp {
     }
 
     /// Asks many devices the same question, as fast as [`Settings`] allow; [`Answers::next`] gives what each of them said,
-    /// in the order in which it becomes known. Cheaper than a task for each: a sweep of thousands takes a kilobyte for
-    /// each question on its way, and nothing for those that wait.
+    /// in the order in which it becomes known. Cheaper than a task for each: a sweep of thousands takes half a
+    /// kilobyte for each question on its way, and nothing for those that wait.
     ///
     /// ```
     /// # use dca_fence::Fence;
@@ -132,7 +132,7 @@ impl Snmp {
     where
         I: IntoIterator<Item = Allowed>,
     {
-        Answers::new(self.clone(), self.number(), Question::Ask(what, who.clone()), at.into_iter())
+        Answers::new(self.clone(), self.number(), Survey::new(what, who), at.into_iter())
     }
 
     /// [`ask_each`](Self::ask_each) as each of several communities in turn, as [`ask_as_any`](Self::ask_as_any) does it.
@@ -146,7 +146,7 @@ impl Snmp {
     where
         I: IntoIterator<Item = Allowed>,
     {
-        Answers::new(self.clone(), self.number(), Question::AskAsAny(what, who, stagger), at.into_iter())
+        Answers::new(self.clone(), self.number(), Survey { ask: what, who, stagger }, at.into_iter())
     }
 
     /// Asks one question as each of several communities in turn, `stagger` apart, until one is answered;
@@ -159,7 +159,8 @@ impl Snmp {
         stagger: Duration,
     ) -> impl Future<Output = Result<Response, Failure>> + Send + '_ {
         // A sweep holds thousands of these futures: all that is large goes on the heap, where the driver frees it.
-        let question = self.question(Question::AskAsAny(what, who, stagger), at);
+        let survey = Survey { ask: what, who, stagger };
+        let question = self.question(Question::Survey(Arc::new(survey)), at);
         async move { answer(self.put(question).await) }
     }
 
@@ -218,7 +219,7 @@ impl Snmp {
 
     fn question(&self, question: Question, at: Allowed) -> (Box<Ask>, oneshot::Receiver<Box<Outcome>>) {
         let (reply, outcome) = oneshot::channel();
-        (Box::new(Ask { number: self.number(), question, at, reply: Reply::One(reply) }), outcome)
+        (Box::new(Ask { question, at, reply: Reply::One(self.number(), reply) }), outcome)
     }
 
     fn number(&self) -> u64 {
@@ -227,13 +228,16 @@ impl Snmp {
 
     /// Gives a question to the driver and waits for its outcome; `None` if the driver ended without one.
     async fn put(&self, (ask, outcome): (Box<Ask>, oneshot::Receiver<Box<Outcome>>)) -> Option<Outcome> {
-        let number = ask.number;
+        let number = match &ask.reply {
+            Reply::One(number, _) => Some(*number),
+            Reply::Each(..) => None,
+        };
         match self.asks.try_send(ask) {
             // Rare, and large: on the heap, since thousands of these futures may wait at the same time.
             Err(TrySendError::Full(ask)) => Box::pin(self.asks.send(ask)).await.ok()?,
             sent => sent.ok()?,
         }
-        let mut taking_back = TakeBack { withdrawn: &self.withdrawn, number: Some(number) };
+        let mut taking_back = TakeBack { withdrawn: &self.withdrawn, number };
         let outcome = outcome.await.ok();
         taking_back.number = None;
         outcome.map(|outcome| *outcome)

@@ -239,6 +239,7 @@ mod quirk;
 pub mod recording;
 mod request;
 pub mod responder;
+mod survey;
 mod table;
 #[doc = include_str!("../TOLERANCE.md")]
 pub mod tolerance {}
@@ -254,6 +255,7 @@ pub use oid::{MAX_ARCS, MAX_OCTETS, Oid, OidError, OidRef};
 pub use plan::{Plan, Planned};
 pub use quirk::{Quirk, Quirks};
 pub use request::{Failure, Operation, Request, Response, UsmReport};
+pub use survey::Survey;
 pub use table::{Columns, Row, Table};
 pub use typed::{Counter, Found, FromValue, TimeTicks, TypedError};
 pub use value::{Binding, BindingRef, Malformed, MalformedRef, Value, ValueRef, VarBind, VarBindRef};

@@ -1,17 +1,19 @@
 //! What happens to a datagram on its way: encoded when it may go, its time-out started when it has gone, asked again when
 //! that is over, and its answer, its report or its failure given to the work that asked.
 
+use super::chance::Chance;
 use super::flight::{Next, Reply, Stage, Way};
 use super::job::{Summary, Work};
 use super::target::Target;
 use super::turns::Turns;
 use super::v3::{self, Received, Verdict};
-use super::{Limits, MOST_OCTETS, Manager, Ticket, Transmit};
+use super::{Limits, MOST_OCTETS, Manager, Outcome, Ticket, Transmit};
 use crate::ValueRef;
 use crate::credentials::Credentials;
 use crate::message::{V3Message, encode_community};
 use crate::request::Failure;
 use crate::value::BindingRef;
+use rustc_hash::FxHashMap;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -22,16 +24,13 @@ const FRAME_V3: usize = 180;
 impl Manager {
     /// Encodes what a ready ticket has to send.
     pub(super) fn transmit(&mut self, ticket: u64) -> Option<Transmit> {
+        let id = free_id(&mut self.chance, &self.in_flight);
         let job = self.jobs.get_mut(&ticket)?;
         job.queued = false;
+        let in_turn = job.in_turn();
         let flight = job.flight.as_mut()?;
         let target = self.targets.get_mut(&job.to)?;
-        let mut id = self.chance.id();
-        while self.in_flight.contains_key(&id) {
-            id = self.chance.id();
-        }
-        let in_turn = job.turns.as_ref().map_or(1, Turns::in_turn);
-        let last = flight.tries.saturating_add(1) >= self.limits.retries.saturating_add(1).saturating_mul(in_turn);
+        let last = flight.tries.saturating_add(1) >= most_tries(&self.limits, in_turn);
         if let Some(turn) = job.turns.as_ref().and_then(|turns| turns.next(flight.ids.len())) {
             job.who = turn.clone();
             flight.encoded = Vec::new();
@@ -58,17 +57,16 @@ impl Manager {
             Credentials::V3(user) => {
                 // What is taken, not what is wished for: some agents say nothing where less would have been the answer.
                 let max_size = MOST_OCTETS as u32;
-                match &mut target.engine {
+                match target.if_known().and_then(|known| known.engine.as_mut()) {
                     Some(engine) => {
                         flight.stage = Stage::Ask;
                         let ask = v3::Ask { id, max_size, salt: self.salts.draw() };
                         engine.encode(&mut self.pens, user, &flight.question, ask, self.now?)?;
                     }
                     None => {
-                        let crowd = target.crowd();
-                        if *crowd.discoverer.get_or_insert(ticket) != ticket {
+                        if *target.discoverer.get_or_insert(ticket) != ticket {
                             flight.stage = Stage::Parked;
-                            crowd.parked.push(ticket);
+                            target.known().parked.push(ticket);
                             return None;
                         }
                         flight.stage = Stage::Discover;
@@ -88,7 +86,7 @@ impl Manager {
         job.first_sent = job.first_sent.or(self.now);
         job.sent += 1;
         self.in_flight.insert(id, ticket);
-        self.sent.push(ticket);
+        self.sent.push_back(ticket);
         Some(Transmit { bytes, to: job.to })
     }
 
@@ -96,43 +94,45 @@ impl Manager {
     pub(super) fn advance(&mut self, now: Instant) {
         let now = self.now.map_or(now, |last| last.max(now));
         self.now = Some(now);
-        for ticket in core::mem::take(&mut self.sent) {
-            let Some(job) = self.jobs.get_mut(&ticket) else { continue };
-            let in_turn = job.in_turn();
-            let Some(flight) = job.flight.as_mut().filter(|flight| flight.tries > 0 && flight.deadline.is_none())
-            else {
+        while let Some(ticket) = self.sent.pop_front() {
+            let wait = if let Some(fresh) = self.fresh.get(&ticket).filter(|fresh| fresh.deadline.is_none()) {
+                wait(&self.limits, &mut self.chance, fresh.tries(), fresh.survey.in_turn(), fresh.survey.stagger)
+            } else if let Some(job) = self.jobs.get(&ticket)
+                && let Some(flight) = job.flight.as_ref().filter(|flight| flight.tries > 0 && flight.deadline.is_none())
+            {
+                let stagger = job.turns.as_ref().map_or(Duration::ZERO, Turns::stagger);
+                let wait = wait(&self.limits, &mut self.chance, flight.tries, job.in_turn(), stagger);
+                flight.patience.unwrap_or(wait)
+            } else {
                 continue;
             };
-            let round = (flight.tries - 1) / in_turn;
-            let wait = match &job.turns {
-                // The next one's turn comes soon, a new round after the time-out.
-                Some(turns) if !flight.tries.is_multiple_of(in_turn) => turns.stagger,
-                _ => {
-                    let wait = self.limits.timeout.saturating_mul(1 << round.min(6));
-                    let jitter = if round > 0 { (self.chance.number() % 250) as u32 } else { 0 };
-                    wait.saturating_add(wait.saturating_mul(jitter) / 1000)
-                }
-            };
-            let wait = flight.patience.unwrap_or(wait);
             // A time-out beyond the clock's range never ends: a year will do.
             let year = Duration::from_secs(365 * 86_400);
             if let Some(deadline) = now.checked_add(wait.min(year)) {
-                flight.deadline = Some(deadline);
-                self.timers.insert((deadline, ticket));
+                let fresh = self.fresh.get_mut(&ticket).map(|fresh| &mut fresh.deadline);
+                let job = self.jobs.get_mut(&ticket).and_then(|job| Some(&mut job.flight.as_mut()?.deadline));
+                if let Some(set) = fresh.or(job) {
+                    *set = Some(deadline);
+                    self.timers.insert((deadline, ticket));
+                }
             }
         }
     }
 
     pub(super) fn expired(&mut self, ticket: u64, now: Instant) {
+        if self.expired_fresh(ticket, now) {
+            return;
+        }
         let Some(job) = self.jobs.get_mut(&ticket) else { return };
-        let most = self.limits.retries.saturating_add(1).saturating_mul(job.in_turn());
+        let most = most_tries(&self.limits, job.in_turn());
         let Some(flight) = &mut job.flight else { return };
         flight.deadline = None;
         let last = flight.tries >= most || flight.patience.is_some();
         if let (Credentials::V3(user), Some(target)) = (&job.who, self.targets.get_mut(&job.to)) {
             // A wrong key extension may show as silence: each try takes the other one, and each gets a try.
             let switches = flight.stage == Stage::Ask && flight.trouble.is_none() && (!last || flight.switched == 0);
-            if switches && target.engine.as_mut().is_some_and(|engine| engine.switch_extension(user)) {
+            let engine = target.if_known().and_then(|known| known.engine.as_mut());
+            if switches && engine.is_some_and(|engine| engine.switch_extension(user)) {
                 flight.switched += 1;
                 flight.current = flight.ids.len();
                 return self.queue(ticket);
@@ -141,9 +141,11 @@ impl Manager {
         if !last {
             return self.queue(ticket);
         }
-        if let (Credentials::V3(_), Some(target)) = (&job.who, self.targets.get_mut(&job.to)) {
+        if let (Credentials::V3(_), Some(target)) = (&job.who, self.targets.get_mut(&job.to))
+            && let Some(known) = target.if_known()
+        {
             // Whoever answers there next may be another engine.
-            target.engine = None;
+            known.engine = None;
         }
         let waited = flight.since.map_or(Duration::ZERO, |since| now.saturating_duration_since(since));
         let tries = u32::try_from(flight.ids.len()).unwrap_or(u32::MAX);
@@ -154,18 +156,16 @@ impl Manager {
     }
 
     pub(super) fn secure(&mut self, bytes: &[u8], message: &V3Message<'_>, from: SocketAddr, now: Instant) {
-        let ticket = self.in_flight.get(&message.msg_id).copied();
-        let found = ticket.and_then(|ticket| {
-            let job = self.jobs.get_mut(&ticket).filter(|job| job.to == from)?;
-            Some((ticket, job, self.targets.get_mut(&from)?))
-        });
+        let found = self
+            .asked(message.msg_id, from)
+            .and_then(|ticket| Some((ticket, self.jobs.get_mut(&ticket)?, self.targets.get_mut(&from)?)));
         let Some((ticket, job, target)) = found else { return self.counters.foreign += 1 };
         let (Credentials::V3(user), Some(flight)) = (&job.who, &mut job.flight) else {
             return self.counters.foreign += 1;
         };
         let mut quirks = message.quirks;
         let received = Received { datagram: bytes, message, now };
-        let engine = &mut target.engine;
+        let engine = &mut target.known().engine;
         let verdict = v3::judge(engine, user, flight, received, &mut self.pens, &mut quirks);
         match verdict {
             Verdict::Wait(trouble) => {
@@ -190,12 +190,13 @@ impl Manager {
     }
 
     /// If this ticket was asking for the engine's id: lets those go on that wait for it.
-    fn release_parked(&mut self, ticket: u64, to: SocketAddr) {
-        if let Some(crowd) = self.targets.get_mut(&to).and_then(|target| target.crowd.as_mut())
-            && crowd.discoverer == Some(ticket)
+    pub(super) fn release_parked(&mut self, ticket: u64, to: SocketAddr) {
+        if let Some(target) = self.targets.get_mut(&to)
+            && target.discoverer == Some(ticket)
         {
-            crowd.discoverer = None;
-            for parked in core::mem::take(&mut crowd.parked) {
+            target.discoverer = None;
+            let parked = target.if_known().map(|known| core::mem::take(&mut known.parked));
+            for parked in parked.unwrap_or_default() {
                 self.queue(parked);
             }
         }
@@ -221,14 +222,15 @@ impl Manager {
         self.land(ticket);
         let Some(job) = self.jobs.get_mut(&ticket) else { return };
         let Some(target) = self.targets.get_mut(&job.to) else { return };
-        target.habits.took = self.now.zip(since).map(|(now, since)| now.saturating_duration_since(since));
         let way = way(&self.limits, &job.who, target);
+        let habits = &mut target.known().habits;
+        habits.took = self.now.zip(since).map(|(now, since)| now.saturating_duration_since(since));
         let next = match &mut job.work {
-            Work::Batches(batches) => batches.on_reply(reply, &mut target.habits, way, &mut job.quirks),
+            Work::Batches(batches) => batches.on_reply(reply, habits, way, &mut job.quirks),
             Work::Bulk(bulk) => bulk.on_reply(reply),
-            Work::Walk(walker) => walker.on_reply(reply, &mut target.habits, way, &mut job.quirks),
-            Work::Table(reader) => reader.on_reply(reply, &mut target.habits, way, &mut job.quirks),
-            Work::Plan(planner) => planner.on_reply(reply, &mut target.habits, way, &mut job.quirks),
+            Work::Walk(walker) => walker.on_reply(reply, habits, way, &mut job.quirks),
+            Work::Table(reader) => reader.on_reply(reply, habits, way, &mut job.quirks),
+            Work::Plan(planner) => planner.on_reply(reply, habits, way, &mut job.quirks),
         };
         self.go_on(ticket, next);
     }
@@ -238,12 +240,13 @@ impl Manager {
         let Some(job) = self.jobs.get_mut(&ticket) else { return };
         let Some(target) = self.targets.get_mut(&job.to) else { return };
         let way = way(&self.limits, &job.who, target);
+        let habits = &mut target.known().habits;
         let next = match &mut job.work {
-            Work::Batches(batches) => batches.on_failure(failure, &mut target.habits, way),
+            Work::Batches(batches) => batches.on_failure(failure, habits, way),
             Work::Bulk(_) => Next::Fail(failure),
-            Work::Walk(walker) => walker.on_failure(failure, &mut target.habits, way),
-            Work::Table(reader) => reader.on_failure(failure, &mut target.habits, way),
-            Work::Plan(planner) => planner.on_failure(failure, &mut target.habits, way),
+            Work::Walk(walker) => walker.on_failure(failure, habits, way),
+            Work::Table(reader) => reader.on_failure(failure, habits, way),
+            Work::Plan(planner) => planner.on_failure(failure, habits, way),
         };
         self.go_on(ticket, next);
     }
@@ -254,24 +257,63 @@ impl Manager {
         let took = job.first_sent.zip(self.now).map_or(Duration::ZERO, |(first, now)| now.duration_since(first));
         let who = job.turns.as_ref().and_then(Turns::winner).unwrap_or(0);
         let outcome = job.work.outcome(failure, Summary { quirks: job.quirks, took, sent: job.sent, who });
+        self.leave(ticket, job.to, outcome);
+    }
+
+    /// A ticket is done: whoever waits for the address may go on.
+    pub(super) fn leave(&mut self, ticket: u64, to: SocketAddr, outcome: Outcome) {
         self.done.push_back((Ticket(ticket), outcome));
-        let Some(target) = self.targets.get_mut(&job.to) else { return };
+        let Some(target) = self.targets.get_mut(&to) else { return };
         target.active.retain(|active| *active != ticket);
         let room = target.active.len() < self.limits.in_flight_per_target;
-        let next = target.crowd.as_mut().filter(|_| room).and_then(|crowd| crowd.waiting.pop_front());
+        let next = target.if_known().filter(|_| room).and_then(|known| known.waiting.pop_front());
         if let Some(next) = next {
             target.active.push(next);
             self.begin(next);
         } else if target.is_blank() {
-            self.targets.remove(&job.to);
+            self.targets.remove(&to);
         }
     }
 }
 
-pub(super) fn way(limits: &Limits, who: &Credentials, target: &Target) -> Way {
-    let (frame, theirs) = match who {
-        Credentials::V3(_) => (FRAME_V3, target.engine.as_ref().map_or(MOST_OCTETS, |engine| engine.max_size)),
-        _ => (FRAME, MOST_OCTETS),
-    };
-    Way { bulk: !matches!(who, Credentials::V1(_)), room: limits.max_message.min(theirs) - frame }
+pub(super) fn way(limits: &Limits, who: &Credentials, target: &mut Target) -> Way {
+    let engine = target.if_known().and_then(|known| known.engine.as_ref());
+    let theirs = engine.filter(|_| matches!(who, Credentials::V3(_))).map_or(MOST_OCTETS, |engine| engine.max_size);
+    let Way { bulk, room } = blank_way(limits, who);
+    Way { bulk, room: room.min(theirs - frame(who)) }
+}
+
+/// The way to a device of which nothing is known.
+pub(super) fn blank_way(limits: &Limits, who: &Credentials) -> Way {
+    Way { bulk: !matches!(who, Credentials::V1(_)), room: limits.max_message - frame(who) }
+}
+
+fn frame(who: &Credentials) -> usize {
+    if matches!(who, Credentials::V3(_)) { FRAME_V3 } else { FRAME }
+}
+
+/// An id that no question on its way has.
+pub(super) fn free_id(chance: &mut Chance, taken: &FxHashMap<i32, u64>) -> i32 {
+    loop {
+        let id = chance.id();
+        if !taken.contains_key(&id) {
+            return id;
+        }
+    }
+}
+
+/// How often a question is sent that nobody answers.
+pub(super) fn most_tries(limits: &Limits, in_turn: u32) -> u32 {
+    limits.retries.saturating_add(1).saturating_mul(in_turn)
+}
+
+/// How long the last of so many tries is waited for. The next one's turn comes soon, a new round after the time-out.
+fn wait(limits: &Limits, chance: &mut Chance, tries: u32, in_turn: u32, stagger: Duration) -> Duration {
+    if !tries.is_multiple_of(in_turn) {
+        return stagger;
+    }
+    let round = tries.saturating_sub(1) / in_turn;
+    let wait = limits.timeout.saturating_mul(1 << round.min(6));
+    let jitter = if round > 0 { (chance.number() % 250) as u32 } else { 0 };
+    wait.saturating_add(wait.saturating_mul(jitter) / 1000)
 }

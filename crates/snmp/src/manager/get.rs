@@ -136,15 +136,7 @@ impl Batches {
     /// As many further names as request and expected answer have room for, at least one.
     fn cut(&mut self, way: Way) -> Vec<usize> {
         let start = self.uncut;
-        let mut room = way.room;
-        while let Some(name) = self.names.get(self.uncut) {
-            let needed = name.octets().len() + VALUE_ROOM;
-            if needed > room && self.uncut > start {
-                break;
-            }
-            room = room.saturating_sub(needed);
-            self.uncut += 1;
-        }
+        self.uncut += fitting(self.names.get(start..).unwrap_or_default(), way);
         (start..self.uncut).collect()
     }
 
@@ -232,6 +224,17 @@ impl Batches {
         self.queue.push_front(rest);
         self.queue.push_front(batch);
     }
+}
+
+/// How many of these names request and expected answer have room for, at least one.
+pub(super) fn fitting(names: &[Oid], way: Way) -> usize {
+    let mut room = way.room;
+    let fits = |name: &&Oid| {
+        let left = room.checked_sub(name.octets().len() + VALUE_ROOM);
+        room = left.unwrap_or(room);
+        left.is_some()
+    };
+    names.iter().take_while(fits).count().max(1).min(names.len())
 }
 
 /// True if the binding in this place answers the name that was asked.

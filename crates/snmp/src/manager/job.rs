@@ -50,6 +50,20 @@ pub(super) struct Summary {
 }
 
 impl Job {
+    pub(super) fn new(to: SocketAddr, who: Credentials, work: Work) -> Self {
+        Self {
+            to,
+            who,
+            turns: None,
+            work,
+            flight: None,
+            queued: false,
+            first_sent: None,
+            sent: 0,
+            quirks: Quirks::NONE,
+        }
+    }
+
     /// How many take turns at present.
     pub(super) fn in_turn(&self) -> u32 {
         self.turns.as_ref().map_or(1, Turns::in_turn)

@@ -17,6 +17,7 @@
 mod chance;
 mod exchange;
 pub(crate) mod flight;
+mod fresh;
 mod get;
 mod job;
 mod planner;
@@ -29,14 +30,15 @@ mod v3;
 use crate::credentials::Credentials;
 use crate::message::{Body, Message, PduKind};
 use crate::plan::{Plan, Planned};
-use crate::quirk::Quirks;
 use crate::request::{Failure, Operation, Request, Response};
+use crate::survey::Survey;
 use crate::table::{Columns, Reader, Table};
 use crate::usm::Salts;
 use crate::walk::{Walk, Walked, Walker};
 use chance::Chance;
 use exchange::way;
 use flight::{Flight, Next, Question, Reply};
+use fresh::Fresh;
 use get::{Batches, Bulk};
 use job::{Job, NO_NAMES, Summary, Work};
 use planner::Planner;
@@ -119,15 +121,17 @@ pub struct Manager {
     /// The latest time told.
     now: Option<Instant>,
     last: u64,
-    /// A fast hash does in all three tables: the keys are ours, or addresses that the caller chose; what arrives only looks
+    /// A fast hash does in all tables: the keys are ours, or addresses that the caller chose; what arrives only looks
     /// them up. Boxed, because a table of thousands has room for twice as many.
     jobs: FxHashMap<u64, Box<Job>>,
+    /// Questions of surveys that nobody has answered; a ticket is in one of both.
+    fresh: FxHashMap<u64, Box<Fresh>>,
     targets: FxHashMap<SocketAddr, Target>,
     /// Which ticket an id belongs to. An answer counts only if it also comes from the address of that ticket.
     in_flight: FxHashMap<i32, u64>,
     timers: BTreeSet<(Instant, u64)>,
     /// Polled, but their time-outs have not started.
-    sent: Vec<u64>,
+    sent: VecDeque<u64>,
     ready: VecDeque<u64>,
     done: VecDeque<(Ticket, Outcome)>,
     counters: Counters,
@@ -147,10 +151,11 @@ impl Manager {
             now: None,
             last: 0,
             jobs: FxHashMap::default(),
+            fresh: FxHashMap::default(),
             targets: FxHashMap::default(),
             in_flight: FxHashMap::default(),
             timers: BTreeSet::new(),
-            sent: Vec::new(),
+            sent: VecDeque::new(),
             ready: VecDeque::new(),
             done: VecDeque::new(),
             counters: Counters::default(),
@@ -176,25 +181,29 @@ impl Manager {
         self.enqueue(work, to, who, now)
     }
 
-    /// Asks a device as each of several communities in turn, `stagger` apart, until it answers one of them:
+    /// Asks a device what a [`Survey`] asks many. Communities of it take turns until the device answers one of them:
     /// [`Response::who`] says which. A silent device costs one time-out, however many take turns, and each retry is
     /// again a turn of all. Only communities take turns; a user among them is a [`Failure::BadRequest`].
-    pub fn submit_as_any(
-        &mut self,
-        ask: Request,
-        to: SocketAddr,
-        who: Arc<[Credentials]>,
-        stagger: Duration,
-        now: Instant,
-    ) -> Ticket {
-        let ticket = match who.first() {
-            Some(first) if !who.iter().any(|who| matches!(who, Credentials::V3(_))) => {
-                self.submit(ask, to, &first.clone(), now)
-            }
-            _ => return self.refuse(Failure::BadRequest("only communities take turns")),
-        };
-        if let Some(job) = self.jobs.get_mut(&ticket.0) {
-            job.turns = Some(Turns::new(who, stagger));
+    pub fn survey(&mut self, survey: &Arc<Survey>, to: SocketAddr, now: Instant) -> Ticket {
+        if let Some(why) = survey.fault() {
+            return self.refuse(Failure::BadRequest(why));
+        }
+        let (at, most) = (normal(to), self.limits.in_flight_per_target);
+        let suits = |target: &Target| target.is_strange() && target.active.len() < most;
+        if survey.is_plain() && self.targets.get(&at).is_none_or(suits) {
+            self.last += 1;
+            self.targets.entry(at).or_default().active.push(self.last);
+            self.fresh.insert(self.last, Box::new(Fresh::new(Arc::clone(survey), at)));
+            self.ready.push_back(self.last);
+            self.advance(now);
+            return Ticket(self.last);
+        }
+        let Some(first) = survey.turn(0) else { return self.refuse(NO_NAMES) };
+        let ticket = self.submit(survey.ask.clone(), to, first, now);
+        if survey.in_turn() > 1
+            && let Some(job) = self.jobs.get_mut(&ticket.0)
+        {
+            job.turns = Some(Turns::new(Arc::clone(survey)));
         }
         ticket
     }
@@ -217,11 +226,14 @@ impl Manager {
     /// Takes a question back: it ends with [`Failure::Cancelled`], a walk or table with the rows so far. A ticket that
     /// has ended is left alone.
     pub fn cancel(&mut self, ticket: Ticket) {
+        if self.finish_fresh(ticket.0, Failure::Cancelled) {
+            return;
+        }
         if let Some(job) = self.jobs.get(&ticket.0) {
             if job.flight.is_none()
-                && let Some(crowd) = self.targets.get_mut(&job.to).and_then(|target| target.crowd.as_mut())
+                && let Some(known) = self.targets.get_mut(&job.to).and_then(Target::if_known)
             {
-                crowd.waiting.retain(|waiting| *waiting != ticket.0);
+                known.waiting.retain(|waiting| *waiting != ticket.0);
             }
             self.finish(ticket.0, Some(Failure::Cancelled));
         }
@@ -234,9 +246,8 @@ impl Manager {
         match Message::decode(bytes) {
             Ok(Message::Community(message)) => {
                 let Body::Pdu(pdu) = &message.body else { return self.counters.foreign += 1 };
-                let ticket = self.in_flight.get(&pdu.request_id).copied();
-                let job = ticket.and_then(|ticket| Some((ticket, self.jobs.get_mut(&ticket)?)));
-                match job.filter(|(_, job)| job.to == from) {
+                let ticket = self.asked(pdu.request_id, from);
+                match ticket.and_then(|ticket| Some((ticket, self.jobs.get_mut(&ticket)?))) {
                     Some((ticket, job))
                         if pdu.kind == PduKind::Response && job.asked_in(pdu.request_id) == message.version =>
                     {
@@ -251,8 +262,8 @@ impl Manager {
             Ok(Message::V3(message)) => self.secure(bytes, &message, from, now),
             Err(fault) => {
                 self.counters.garbled += 1;
-                let active = self.targets.get(&from).map(|target| target.active.clone()).unwrap_or_default();
-                for ticket in active {
+                for ticket in self.active_at(from) {
+                    self.thaw(ticket);
                     if let Some(flight) = self.jobs.get_mut(&ticket).and_then(|job| job.flight.as_mut()) {
                         flight.trouble.get_or_insert_with(|| Box::new(Failure::Garbled(fault)));
                     }
@@ -265,8 +276,8 @@ impl Manager {
     /// tried.
     pub fn handle_unreachable(&mut self, to: SocketAddr, why: &str, now: Instant) {
         self.advance(now);
-        let active = self.targets.get(&normal(to)).map(|target| target.active.clone()).unwrap_or_default();
-        for ticket in active {
+        for ticket in self.active_at(normal(to)) {
+            self.thaw(ticket);
             let sent = |job: &Job| job.flight.as_ref().is_some_and(|flight| flight.since.is_some());
             if self.jobs.get(&ticket).is_some_and(|job| sent(job)) {
                 self.failed(ticket, Failure::Unreachable(why.to_owned()));
@@ -289,7 +300,8 @@ impl Manager {
     pub fn poll_transmit(&mut self) -> Option<Transmit> {
         loop {
             let ticket = self.ready.pop_front()?;
-            if let Some(transmit) = self.transmit(ticket) {
+            let fresh = self.fresh.contains_key(&ticket);
+            if let Some(transmit) = if fresh { self.transmit_fresh(ticket) } else { self.transmit(ticket) } {
                 return Some(transmit);
             }
         }
@@ -318,26 +330,20 @@ impl Manager {
             self.done.push_back((Ticket(ticket), work.outcome(Some(NO_NAMES), Summary::default())));
             return Ticket(ticket);
         }
-        let job = Job {
-            to,
-            who: who.clone(),
-            turns: None,
-            work,
-            flight: None,
-            queued: false,
-            first_sent: None,
-            sent: 0,
-            quirks: Quirks::NONE,
-        };
-        self.jobs.insert(ticket, Box::new(job));
+        self.jobs.insert(ticket, Box::new(Job::new(to, who.clone(), work)));
         let target = self.targets.entry(to).or_default();
         if target.active.len() < self.limits.in_flight_per_target {
             target.active.push(ticket);
             self.begin(ticket);
         } else {
-            target.crowd().waiting.push_back(ticket);
+            target.known().waiting.push_back(ticket);
         }
         Ticket(ticket)
+    }
+
+    /// Tickets at work at an address.
+    fn active_at(&self, at: SocketAddr) -> impl Iterator<Item = u64> + use<> {
+        self.targets.get(&at).map(|target| target.active.clone()).unwrap_or_default().into_iter()
     }
 
     /// A ticket that ends before it began.
@@ -350,13 +356,13 @@ impl Manager {
     fn begin(&mut self, ticket: u64) {
         let Some(job) = self.jobs.get_mut(&ticket) else { return };
         let Some(target) = self.targets.get_mut(&job.to) else { return };
-        let way = way(&self.limits, &job.who, target);
+        let (habits, way) = (target.habits(), way(&self.limits, &job.who, target));
         let next = match &mut job.work {
-            Work::Batches(batches) => batches.begin(&target.habits, way),
+            Work::Batches(batches) => batches.begin(&habits, way),
             Work::Bulk(bulk) => bulk.begin(),
-            Work::Walk(walker) => walker.begin(&target.habits, way),
-            Work::Table(reader) => reader.begin(&target.habits, way),
-            Work::Plan(planner) => planner.begin(&target.habits, way),
+            Work::Walk(walker) => walker.begin(&habits, way),
+            Work::Table(reader) => reader.begin(&habits, way),
+            Work::Plan(planner) => planner.begin(&habits, way),
         };
         self.go_on(ticket, next);
     }
@@ -366,7 +372,7 @@ impl Manager {
             Next::Ask(question) => {
                 if let Some(job) = self.jobs.get_mut(&ticket) {
                     let first_bulk = job.work.doubts_bulk() && question.kind == PduKind::GetBulk;
-                    let habits = self.targets.get(&job.to).filter(|_| first_bulk).map(|target| target.habits);
+                    let habits = self.targets.get(&job.to).filter(|_| first_bulk).map(Target::habits);
                     let mut flight = Flight::new(question);
                     flight.patience = habits.and_then(|habits| habits.patience(self.limits.timeout));
                     job.flight = Some(flight);

@@ -14,32 +14,57 @@ const MOST_REPETITIONS: u32 = 128;
 #[derive(Debug, Default)]
 pub(super) struct Target {
     /// Tickets at work.
-    pub(super) active: SmallVec<[u64; 1]>,
-    pub(super) crowd: Option<Box<Crowd>>,
-    pub(super) habits: Habits,
-    pub(super) engine: Option<Box<Engine>>,
-}
-
-/// Tickets that wait, where more than one has to do with a target.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Crowd {
-    /// For their turn.
-    pub(super) waiting: VecDeque<u64>,
+    pub(super) active: SmallVec<[u64; 2]>,
     /// Who is asking for the engine's id.
     pub(super) discoverer: Option<u64>,
-    /// Who waits for that.
+    /// Nothing, until there is more to it than a question on its way.
+    known: Option<Box<Known>>,
+}
+
+/// An address that has answered, or that more than one has to do with.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    /// Tickets that wait for their turn.
+    pub(super) waiting: VecDeque<u64>,
+    /// Tickets that wait for the engine's id.
     pub(super) parked: Vec<u64>,
+    pub(super) habits: Habits,
+    pub(super) engine: Option<Engine>,
 }
 
 impl Target {
     /// True if nothing is lost by forgetting it.
     pub(super) fn is_blank(&self) -> bool {
-        let alone = self.active.is_empty() && self.crowd.as_ref().is_none_or(|crowd| **crowd == Crowd::default());
-        alone && self.engine.is_none() && self.habits == Habits::default()
+        self.active.is_empty() && self.is_strange()
     }
 
-    pub(super) fn crowd(&mut self) -> &mut Crowd {
-        self.crowd.get_or_insert_default()
+    /// True if nothing is known of it.
+    pub(super) fn is_strange(&self) -> bool {
+        self.known.as_ref().is_none_or(|known| known.is_blank())
+    }
+
+    pub(super) fn known(&mut self) -> &mut Known {
+        self.known.get_or_insert_default()
+    }
+
+    /// What is known, if anything is.
+    pub(super) fn if_known(&mut self) -> Option<&mut Known> {
+        self.known.as_deref_mut()
+    }
+
+    pub(super) fn knows_engine(&self) -> bool {
+        self.known.as_ref().is_some_and(|known| known.engine.is_some())
+    }
+
+    pub(super) fn habits(&self) -> Habits {
+        self.known.as_ref().map_or_else(Habits::default, |known| known.habits)
+    }
+}
+
+impl Known {
+    fn is_blank(&self) -> bool {
+        let alone = self.waiting.is_empty() && self.parked.is_empty();
+        alone && self.engine.is_none() && self.habits == Habits::default()
     }
 }
 

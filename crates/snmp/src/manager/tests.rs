@@ -3,6 +3,7 @@
 mod broken;
 mod plan;
 mod storm;
+mod survey;
 
 use super::*;
 use crate::responder::{Mib, Responder, ResponderSettings};
@@ -58,7 +59,8 @@ fn run(
                 manager.handle_timeout(*now);
             }
             None => {
-                assert!(manager.jobs.is_empty() && manager.in_flight.is_empty() && manager.timers.is_empty());
+                assert!(manager.jobs.is_empty() && manager.fresh.is_empty());
+                assert!(manager.in_flight.is_empty() && manager.timers.is_empty());
                 return outcomes;
             }
         }
@@ -292,7 +294,8 @@ fn communities_take_turns_and_the_answered_one_is_told() {
     let (mut manager, mut now, mut agent) = (manager(), start(), responder(settings));
     let (begin, stagger, objects) = (now, Duration::from_millis(100), table(1));
     let ask = Request::get([oid("1.3.6.1.2.1.1.1.0")]);
-    manager.submit_as_any(ask.clone(), at(1), Arc::clone(&who), stagger, now);
+    let survey = Arc::new(Survey { ask, who, stagger });
+    manager.survey(&survey, at(1), now);
     let outcomes = run(&mut manager, &mut now, |bytes, now| agent.handle(bytes, &objects, now).into_iter().collect());
     let [Outcome::Answer(Ok(response))] = outcomes.as_slice() else { panic!("{outcomes:?}") };
     assert_eq!((response.who, response.sent), (4, 5));
@@ -300,7 +303,7 @@ fn communities_take_turns_and_the_answered_one_is_told() {
 
     // Nobody is known: the turns of all, and one time-out a round.
     let begin = now;
-    manager.submit_as_any(ask, at(2), who, stagger, now);
+    manager.survey(&survey, at(2), now);
     let mut sent = 0;
     let outcomes = run(&mut manager, &mut now, |_, _| {
         sent += 1;

@@ -6,20 +6,19 @@
 //! short while apart, and the id of the answered try tells who it was.
 
 use crate::credentials::Credentials;
+use crate::survey::Survey;
 use std::sync::Arc;
 use std::time::Duration;
 
 #[derive(Debug)]
 pub(super) struct Turns {
-    who: Arc<[Credentials]>,
-    /// Between one turn and the next.
-    pub(super) stagger: Duration,
+    survey: Arc<Survey>,
     winner: Option<usize>,
 }
 
 impl Turns {
-    pub(super) fn new(who: Arc<[Credentials]>, stagger: Duration) -> Self {
-        Self { who, stagger, winner: None }
+    pub(super) fn new(survey: Arc<Survey>) -> Self {
+        Self { survey, winner: None }
     }
 
     /// Whose turn the try at this place is; `None` once one has been answered.
@@ -27,21 +26,23 @@ impl Turns {
         if self.winner.is_some() {
             return None;
         }
-        self.who.get(place % self.who.len().max(1))
+        self.survey.turn(place)
     }
 
     /// How many take turns at present.
     pub(super) fn in_turn(&self) -> u32 {
-        match self.winner {
-            Some(_) => 1,
-            None => u32::try_from(self.who.len()).unwrap_or(u32::MAX).max(1),
-        }
+        if self.winner.is_some() { 1 } else { self.survey.in_turn() }
+    }
+
+    /// Between one turn and the next.
+    pub(super) fn stagger(&self) -> Duration {
+        self.survey.stagger
     }
 
     /// The try at this place was answered. The winner, if that decides it.
     pub(super) fn settle(&mut self, place: usize) -> Option<Credentials> {
         let winner = self.next(place)?.clone();
-        self.winner = Some(place % self.who.len().max(1));
+        self.winner = Some(place % self.survey.who.len().max(1));
         Some(winner)
     }
 

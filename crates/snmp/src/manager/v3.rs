@@ -180,7 +180,7 @@ pub(super) struct Received<'a> {
 
 /// Judges a message whose msgID is one of the flight's.
 pub(super) fn judge(
-    known: &mut Option<Box<Engine>>,
+    known: &mut Option<Engine>,
     user: &User,
     flight: &mut Flight,
     received: Received<'_>,
@@ -194,7 +194,7 @@ pub(super) fn judge(
         if !current || !named || !matches!(message.payload, Payload::Plain(_)) {
             return Verdict::Wait(None);
         }
-        *known = Some(Box::new(Engine::new(message, now)));
+        *known = Some(Engine::new(message, now));
         flight.restart();
         return Verdict::Discovered;
     }
@@ -269,7 +269,7 @@ pub(super) fn judge(
 }
 
 fn on_report(
-    known: &mut Option<Box<Engine>>,
+    known: &mut Option<Engine>,
     user: &User,
     flight: &mut Flight,
     report: UsmReport,

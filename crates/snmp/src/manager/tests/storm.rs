@@ -121,7 +121,11 @@ fn storm(seed: u64) {
                 let names: Vec<Oid> = (0..network.dice.u32(1..4))
                     .map(|_| COLUMN.to_oid().join([network.dice.u32(..1000)]).unwrap())
                     .collect();
-                let ticket = manager.submit(Request::get(names.clone()), at(target), who, now);
+                let ask = Request::get(names.clone());
+                let ticket = match asked % 2 {
+                    0 => manager.submit(ask, at(target), who, now),
+                    _ => manager.survey(&Arc::new(Survey::new(ask, who)), at(target), now),
+                };
                 open.insert(ticket, (target, Some(names)));
                 ticket
             };
@@ -189,9 +193,9 @@ fn storm(seed: u64) {
             }
         }
     }
-    assert!(manager.jobs.is_empty() && manager.in_flight.is_empty() && manager.timers.is_empty());
-    let idle = |target: &Target| target.active.is_empty() && target.crowd.as_ref().is_none_or(|c| c.waiting.is_empty());
-    assert!(manager.targets.values().all(idle));
+    assert!(manager.jobs.is_empty() && manager.fresh.is_empty());
+    assert!(manager.in_flight.is_empty() && manager.timers.is_empty());
+    assert!(manager.targets.values_mut().all(|target| target.active.is_empty() && target.known().waiting.is_empty()));
     assert!(manager.counters.foreign > QUESTIONS / 20, "{:?}", manager.counters);
     println!("answered {answered} failed {failed} cancelled {cancelled} rows {rows} {:?}", manager.counters);
     assert!(answered > QUESTIONS * 4 / 5 && cancelled > QUESTIONS / 25 && failed > 500 && rows > 100_000);

@@ -152,7 +152,8 @@ impl Case<'_> {
             .filter(|(name, value)| roots.iter().any(|root| name.starts_with(root.as_ref())) && self.shows(value))
             .map(|(name, value)| (name, Some(value)))
             .collect();
-        same(&walked.varbinds.iter().map(|row| (&row.oid, row.value())).collect::<Vec<_>>(), &wanted)
+        let rows = walked.varbinds.to_varbinds();
+        same(&rows.iter().map(|row| (&row.oid, row.value())).collect::<Vec<_>>(), &wanted)
     }
 
     /// Its parts bring the same, in no fewer datagrams.

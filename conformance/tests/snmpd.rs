@@ -6,7 +6,8 @@ use dca_conformance::{Running, free_port, wait_until_answered, witness};
 use dca_fence::{Allowed, Fence};
 use dca_lan::{Settings, Snmp};
 use dca_snmp::{
-    AuthProtocol, Credentials, Failure, KeyExtension, Oid, PrivProtocol, Request, User, UsmReport, Value, Walk, WalkEnd,
+    AuthProtocol, Credentials, Failure, KeyExtension, Oid, PrivProtocol, Request, User, UsmReport, Value, ValueRef,
+    Walk, WalkEnd,
 };
 use std::fmt::Write as _;
 use std::net::{SocketAddr, UdpSocket};
@@ -118,7 +119,8 @@ async fn check_walk(snmp: &Snmp, at: Allowed, who: &Credentials, name: &str) {
     let walked = snmp.walk(Walk::new(oid(&format!("{ROOT}.1"))), at, who).await;
     assert_eq!(walked.end, WalkEnd::Complete, "{name}");
     assert!(walked.quirks.is_empty(), "{name}: {:?}", walked.quirks);
-    let rows: Vec<_> = walked.varbinds.iter().map(|row| (row.oid.to_string(), row.value().cloned())).collect();
+    let rows: Vec<_> =
+        walked.varbinds.iter().map(|row| (row.oid.to_string(), row.value().map(ValueRef::to_value))).collect();
     let wanted: Vec<_> = (1..=ROWS).map(|row| (format!("{ROOT}.1.{row}"), Some(Value::Integer(row.into())))).collect();
     assert_eq!(rows, wanted, "{name}");
 }

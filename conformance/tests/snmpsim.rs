@@ -47,10 +47,10 @@ async fn rows_over_udp_are_the_rows_of_the_file() {
             assert_eq!(walked.end, WalkEnd::Complete, "{walk} {version}");
             let rows: Vec<(Oid, Value)> = walked
                 .varbinds
-                .into_iter()
+                .iter()
                 .map(|row| {
-                    let value = row.value().cloned().unwrap_or_else(|| panic!("{walk} {version}: {row:?}"));
-                    (row.oid, value)
+                    let value = row.value().unwrap_or_else(|| panic!("{walk} {version}: {row:?}"));
+                    (row.oid.to_oid(), value.to_value())
                 })
                 .collect();
             // v1 has no Counter64 (RFC 3584 §4.2.2.1).

@@ -71,7 +71,7 @@ impl Agent {
         if let Ok(answer) = self.snmp.ask(Request::get(plan.gets), at, &self.who).await {
             rows.extend(found(answer.varbinds));
         }
-        rows.extend(found(self.snmp.walk(Walk::of(plan.walks), at, &self.who).await.varbinds));
+        rows.extend(found(self.snmp.walk(Walk::of(plan.walks), at, &self.who).await.varbinds.to_varbinds()));
         Some(profile.read(&rows))
     }
 }

@@ -88,7 +88,7 @@ async fn read(snmp: &Snmp, profiles: &Profiles, at: Allowed) -> Option<Reading> 
     if let Ok(answer) = snmp.ask(Request::get(plan.gets), at, &who).await {
         rows.extend(found(answer.varbinds));
     }
-    rows.extend(found(snmp.walk(Walk::of(plan.walks), at, &who).await.varbinds));
+    rows.extend(found(snmp.walk(Walk::of(plan.walks), at, &who).await.varbinds.to_varbinds()));
     Some(profile.read(&rows))
 }
 

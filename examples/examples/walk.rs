@@ -25,7 +25,7 @@ pub(crate) async fn run(out: &mut impl Write, arguments: &[String]) -> anyhow::R
     let snmp = Snmp::bind(Settings::default())?;
     let walked = snmp.walk(Walk::new(root), at, &Credentials::v2c("public")).await;
 
-    for row in &walked.varbinds {
+    for row in walked.varbinds.iter() {
         // Debug escapes what a device might send to harm a terminal.
         writeln!(out, "{} = {:?}", row.oid, row.binding)?;
     }

@@ -322,12 +322,10 @@ impl<'a> World<'a> {
                 }
                 (Outcome::Answer(Err(failure)), Asked::Get(_) | Asked::GetNext(_) | Asked::Bulk) => Some(failure),
                 (Outcome::Walked(walked), Asked::Walk) => {
-                    walked.varbinds.iter().for_each(check);
-                    let count = walked.varbinds.len();
-                    assert!(
-                        walked.varbinds.iter().map(|row| &row.oid).eq(NAMES.iter().take(count)),
-                        "rows are left out"
-                    );
+                    let rows = walked.varbinds.to_varbinds();
+                    rows.iter().for_each(check);
+                    let count = rows.len();
+                    assert!(rows.iter().map(|row| &row.oid).eq(NAMES.iter().take(count)), "rows are left out");
                     ended(walked.end, count == NAMES.len())
                 }
                 (Outcome::Table(table), Asked::Table) => {

@@ -81,8 +81,8 @@ pub fn walk(octets: &[u8]) {
 
 fn check_walk(walked: Walked, one_root: bool) {
     assert!(walked.varbinds.len() <= MAX_ROWS);
-    let names: Vec<&Oid> =
-        walked.varbinds.iter().map(|row| &row.oid).filter(|name| !name.octets().is_empty()).collect();
+    let names: Vec<OidRef<'_>> =
+        walked.varbinds.iter().map(|row| row.oid).filter(|name| !name.octets().is_empty()).collect();
     let roots: &[OidRef<'_>] = if one_root { &[ROOT] } else { &COLUMNS };
     for name in &names {
         assert!(roots.iter().any(|root| name.starts_with(*root)), "{name} was not asked for");

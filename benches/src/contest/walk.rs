@@ -9,7 +9,7 @@ use anyhow::{Context, bail, ensure};
 use async_snmp::{Auth, UsmConfig};
 use dca_fence::Fence;
 use dca_lan::{Settings, Snmp};
-use dca_snmp::{AuthProtocol, Credentials, Oid, PrivProtocol, Request, User, Walk};
+use dca_snmp::{AuthProtocol, Credentials, Oid, PrivProtocol, Request, User, ValueRef, Walk};
 use std::time::{Duration, Instant};
 
 /// The user that snmpd knows.
@@ -61,7 +61,9 @@ async fn ours(way: Way<'_>) -> anyhow::Result<Duration> {
             let start = Instant::now();
             let walked = snmp.walk(walk, at, &who).await;
             took += start.elapsed();
-            ensure!(walked.varbinds.len() == ROWS, "{} rows, {:?}", walked.varbinds.len(), walked.end);
+            let octets: usize = walked.varbinds.iter().map(|row| octets(row.value())).sum();
+            let rows = walked.varbinds.len();
+            ensure!(rows == ROWS && octets > ROWS, "{rows} rows of {octets} octets, {:?}", walked.end);
         }
     }
     Ok(took)
@@ -88,6 +90,15 @@ async fn async_snmp(way: Way<'_>) -> anyhow::Result<Duration> {
         }
     }
     Ok(took)
+}
+
+fn octets(value: Option<ValueRef<'_>>) -> usize {
+    match value {
+        Some(ValueRef::Integer(number)) => number.to_be_bytes().len(),
+        Some(ValueRef::Counter32(count)) => count.to_be_bytes().len(),
+        Some(ValueRef::OctetString(octets)) => octets.len(),
+        _ => 0,
+    }
 }
 
 /// What is kept of a row; snmp2 lends the rest for as long as the datagram lives.

@@ -93,7 +93,7 @@ impl Live {
         let mut walk = Walk::new(root.clone());
         walk.max_rows = max_rows;
         let walked = self.snmp.walk(walk, self.at, &self.who.credentials).await;
-        ended(&format!("walk of {root}"), walked.varbinds, walked.quirks, walked.end)
+        ended(&format!("walk of {root}"), walked.varbinds.to_varbinds(), walked.quirks, walked.end)
     }
 }
 

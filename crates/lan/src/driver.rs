@@ -144,15 +144,15 @@ impl Driver {
         let mut timer = pin!(sleep(Duration::ZERO));
         let mut set: Option<Instant> = None;
         loop {
-            let received = self.receive();
             let now = clock();
+            let received = self.receive(now);
             if self.manager.poll_timeout().is_some_and(|due| due <= now) {
                 self.manager.handle_timeout(now);
             }
             while let Ok(withdrawal) = self.withdrawals.try_recv() {
                 self.take_back(withdrawal);
             }
-            let stop = self.send();
+            let stop = self.send(now);
             self.hand_over();
             if received || matches!(stop, Stop::Burst) {
                 // Lets callers take their answers, and the runtime look at the sockets.
@@ -172,6 +172,7 @@ impl Driver {
             let room = matches!(stop, Stop::Idle) && self.waiting.len() < self.shared.in_flight;
             let [asks, giving_way] = &mut self.asks;
             tokio::select! {
+                biased;
                 () = self.sockets.readable() => {}
                 () = writable(&self.sockets, full), if full.is_some() => {}
                 () = &mut timer, if set.is_some() => set = None,
@@ -186,7 +187,7 @@ impl Driver {
     }
 
     /// Gives the manager what has arrived; true if there may be more.
-    fn receive(&mut self) -> bool {
+    fn receive(&mut self, now: Instant) -> bool {
         let mut more = false;
         for socket in self.sockets.each() {
             let mut room = RECEIVE_BURST;
@@ -197,7 +198,7 @@ impl Driver {
                         self.shared.received.fetch_add(1, Relaxed);
                         self.shared.octets_received.fetch_add(bytes.len() as u64, Relaxed);
                         tracing::trace!(%from, octets = bytes.len(), "received");
-                        self.manager.handle_datagram(bytes, from, clock());
+                        self.manager.handle_datagram(bytes, from, now);
                     }
                     Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
                     Err(error) if error.kind() == io::ErrorKind::Interrupted || is_echo_of_another(&error) => {}
@@ -217,11 +218,10 @@ impl Driver {
     }
 
     /// Sends what is to be sent, at most a burst of it, taking in questions while there is room.
-    fn send(&mut self) -> Stop {
+    fn send(&mut self, now: Instant) -> Stop {
         let mut burst = SEND_BURST;
         let mut untold = false;
         while burst > 0 {
-            let now = clock();
             // Asked before the manager is: what it hands out counts as sent.
             if self.held.is_none()
                 && let Err(due) = self.pace.ready(now)
@@ -237,7 +237,7 @@ impl Driver {
                 }
                 // Their time-outs start here. That may end one that was due, and have it sent again.
                 if core::mem::take(&mut untold) {
-                    self.manager.handle_timeout(now);
+                    self.manager.handle_timeout(clock());
                     continue;
                 }
                 return Stop::Idle;

@@ -6,8 +6,8 @@ use crate::socket::Sockets;
 use crate::{LanError, Settings};
 use dca_fence::Allowed;
 use dca_snmp::{
-    Columns, Credentials, Failure, Oid, Outcome, Plan, Planned, Quirks, Request, Response, Survey, Table, Walk,
-    WalkEnd, Walked, oid,
+    Columns, Credentials, Failure, Oid, Outcome, Plan, Planned, Quirks, Request, Response, Survey, Table, VarBindList,
+    Walk, WalkEnd, Walked, oid,
 };
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -269,7 +269,7 @@ impl Drop for TakeBack<'_> {
 /// What a walk is that the driver never finished.
 fn cancelled(root: Option<Oid>) -> Walked {
     Walked {
-        varbinds: Vec::new(),
+        varbinds: VarBindList::default(),
         end: WalkEnd::Failed { at: root.unwrap_or_else(|| oid!("1.3.6.1").to_oid()), why: Failure::Cancelled },
         quirks: Quirks::default(),
         took: Duration::ZERO,

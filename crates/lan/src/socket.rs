@@ -83,6 +83,7 @@ impl Sockets {
     /// Waits until something can be received, a refusal too.
     pub(crate) async fn readable(&self) {
         tokio::select! {
+            biased;
             () = readable(self.v4.as_ref()) => {}
             () = readable(self.v6.as_ref()) => {}
         }

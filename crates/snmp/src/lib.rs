@@ -64,7 +64,9 @@
 //!
 //! assert_eq!(walked.end, WalkEnd::Complete); // or the name at which the device looped, went backward or failed
 //! assert_eq!(walked.varbinds.len(), 3);
-//! assert_eq!(walked.varbinds[0].get::<&str>()?, "ACME Laser 9");
+//! for row in walked.varbinds.iter() {
+//!     println!("{} {:?}", row.oid, row.value());
+//! }
 //! # Ok(())
 //! # }
 //! ```
@@ -229,6 +231,7 @@
 
 pub mod ber;
 mod credentials;
+mod list;
 #[doc(hidden)]
 pub mod literal;
 mod manager;
@@ -249,6 +252,7 @@ mod value;
 mod walk;
 
 pub use credentials::{AuthProtocol, Community, Credentials, CredentialsError, KeyExtension, PrivProtocol, User};
+pub use list::VarBindList;
 pub use manager::{Counters, Limits, Manager, Outcome, Ticket, Transmit};
 pub use message::{ErrorStatus, Version};
 pub use oid::{MAX_ARCS, MAX_OCTETS, Oid, OidError, OidRef};

@@ -146,6 +146,16 @@ impl<'a> OidRef<'a> {
         root.subids().all(|theirs| mine.next() == Some(theirs))
     }
 
+    /// True if this OID lies below `root` and is not `root` itself.
+    #[inline]
+    pub(crate) fn is_below(self, root: OidRef<'_>) -> bool {
+        if self.0.len() > root.0.len() && self.0.starts_with(root.0) {
+            return true;
+        }
+        let mut mine = self.subids();
+        root.subids().all(|theirs| mine.next() == Some(theirs)) && mine.next().is_some()
+    }
+
     /// The arcs below `root`: the index of an instance under its column. `None` when not below `root`.
     pub fn index_under(self, root: OidRef<'_>) -> Option<impl Iterator<Item = u32> + 'a> {
         self.starts_with(root).then(|| self.arcs().skip(root.len()))
@@ -241,8 +251,22 @@ impl PartialOrd for OidRef<'_> {
 
 /// Lexicographic by subidentifier (RFC 3416 §4.2.2), not by octet: 1.3.128 (`2b 81 00`) is above 1.3.127 (`2b 7f`).
 impl Ord for OidRef<'_> {
+    #[inline]
     fn cmp(&self, other: &Self) -> Ordering {
         let same = same_octets(self.0, other.0);
+        match (self.0.get(same), other.0.get(same)) {
+            (Some(&mine), Some(&theirs)) if mine & theirs < 0x80 && mine != 0x80 && theirs != 0x80 => mine.cmp(&theirs),
+            (Some(_), Some(_)) => self.cmp_long_arcs(other, same),
+            // One is the start of the other.
+            (mine, theirs) => mine.cmp(&theirs),
+        }
+    }
+}
+
+impl OidRef<'_> {
+    /// The order of OIDs that part after so many octets, where the octets there do not tell it. They do if they are not both
+    /// part of longer subidentifiers: the one that goes on is larger, unless it is padding.
+    fn cmp_long_arcs(&self, other: &Self, same: usize) -> Ordering {
         // Back to the start of the subidentifier in which they part.
         let whole = self.0.get(..same).unwrap_or_default();
         let start = whole.iter().rposition(|octet| octet & 0x80 == 0).map_or(0, |last| last + 1);
@@ -399,14 +423,15 @@ impl fmt::Debug for Oid {
 #[inline(always)]
 fn any_high_bit(octets: &[u8]) -> bool {
     const HIGH: u64 = 0x8080_8080_8080_8080;
-    match octets.last_chunk::<8>() {
-        Some(last) => {
-            let (words, _) = octets.as_chunks::<8>();
-            let all = words.iter().fold(u64::from_ne_bytes(*last), |all, word| all | u64::from_ne_bytes(*word));
-            all & HIGH != 0
-        }
-        None => octets.iter().fold(0, |all, octet| all | octet) & 0x80 != 0,
+    let Some((first, last)) = octets.first_chunk::<8>().zip(octets.last_chunk::<8>()) else {
+        return octets.iter().fold(0, |all, octet| all | octet) & 0x80 != 0;
+    };
+    let mut all = u64::from_ne_bytes(*first) | u64::from_ne_bytes(*last);
+    if octets.len() > 16 {
+        let (words, _) = octets.as_chunks::<8>();
+        all = words.iter().fold(all, |all, word| all | u64::from_ne_bytes(*word));
     }
+    all & HIGH != 0
 }
 
 /// What a look at eight octets at a time tells.
@@ -428,6 +453,15 @@ impl Glance {
             // The highest octet of the product is the sum of all; a borrow reaches the high bit of an octet that is 0.
             (count + ((high >> 7).wrapping_mul(LOW) >> 56), padding | (others.wrapping_sub(LOW) & !others & HIGH))
         };
+        if let Some((first, last)) = octets.first_chunk::<8>().zip(octets.last_chunk::<8>())
+            && octets.len() <= 16
+        {
+            let first = look((0, 0), u64::from_le_bytes(*first));
+            // Only the octets after the first word; two shifts, because all of them may have been in it.
+            let after = u64::from_le_bytes(*last) >> (4 * (16 - octets.len())) >> (4 * (16 - octets.len()));
+            let (continuing, padding) = look(first, after);
+            return Self { continuing: continuing as u32, padding: padding != 0 };
+        }
         let (words, rest) = octets.as_chunks::<8>();
         let whole = words.iter().fold((0, 0), |sum, word| look(sum, u64::from_le_bytes(*word)));
         let (continuing, padding) = match octets.last_chunk::<8>() {
@@ -593,6 +627,9 @@ mod tests {
         assert_eq!(padded.to_oid().octets(), [0x2b, 6, 1]);
         assert!(padded < oid!("1.3.6.2") && padded > oid!("1.3.6.0"));
         assert!(padded.starts_with(oid!("1.3.6")));
+        assert!(
+            padded.is_below(oid!("1.3.6")) && !padded.is_below(oid!("1.3.6.1")) && !padded.is_below(oid!("1.3.6.1.2"))
+        );
     }
 
     #[test]

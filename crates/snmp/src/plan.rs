@@ -78,7 +78,7 @@ impl Planned {
     /// The value of a name as a type.
     pub fn get<'a, T: FromValue<'a>>(&'a self, name: OidRef<'_>) -> Result<T, TypedError> {
         let values = self.values.as_deref().unwrap_or_default();
-        read(name, values.iter().find(|varbind| varbind.oid == name).map(|varbind| &varbind.binding))
+        read(name, values.iter().find(|varbind| varbind.oid == name).map(|varbind| varbind.binding.as_ref()))
     }
 
     /// The value of a name as a type; `None` where the device has none. What was not answered is an error, not `None`.

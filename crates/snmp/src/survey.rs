@@ -1,7 +1,7 @@
 //! One question to many devices.
 //!
 //! Most addresses of a sweep do not answer, so what is kept of each question on its way is little: the question and who asks
-//! are shared by all, and only an address that answers gets a [`Job`](crate::manager) of its own.
+//! are shared by all, and only an address that answers gets more than that.
 
 use crate::credentials::Credentials;
 use crate::request::{Operation, Request};

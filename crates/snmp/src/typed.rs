@@ -15,7 +15,7 @@
 use crate::ber::Fault;
 use crate::oid::{Oid, OidRef};
 use crate::request::Response;
-use crate::value::{Binding, Value, ValueRef, VarBind};
+use crate::value::{BindingRef, Value, ValueRef, VarBind, VarBindRef};
 use core::fmt;
 use core::net::Ipv4Addr;
 use core::time::Duration;
@@ -99,7 +99,7 @@ impl Found {
 impl VarBind {
     /// The value as this type.
     pub fn get<'a, T: FromValue<'a>>(&'a self) -> Result<T, TypedError> {
-        read(self.oid.as_ref(), Some(&self.binding))
+        read(self.oid.as_ref(), Some(self.binding.as_ref()))
     }
 
     /// The value as this type; `None` where the device has none.
@@ -108,11 +108,23 @@ impl VarBind {
     }
 }
 
+impl<'a> VarBindRef<'a> {
+    /// The value as this type.
+    pub fn get<T: FromValue<'a>>(&self) -> Result<T, TypedError> {
+        read(self.oid, Some(self.binding))
+    }
+
+    /// The value as this type; `None` where the device has none.
+    pub fn find<T: FromValue<'a>>(&self) -> Result<Option<T>, TypedError> {
+        present(self.get())
+    }
+}
+
 impl Response {
     /// The value of this name as this type. Of a name that was answered twice it is the first.
     pub fn get<'a, T: FromValue<'a>>(&'a self, oid: OidRef<'_>) -> Result<T, TypedError> {
         let varbind = self.varbinds.iter().find(|varbind| varbind.oid == oid);
-        read(oid, varbind.map(|varbind| &varbind.binding))
+        read(oid, varbind.map(|varbind| varbind.binding.as_ref()))
     }
 
     /// The value of this name as this type; `None` where the device has none.
@@ -122,16 +134,16 @@ impl Response {
 }
 
 /// What stands at a name as this type; no binding is [`Found::Nothing`].
-pub(crate) fn read<'a, T: FromValue<'a>>(oid: OidRef<'_>, binding: Option<&'a Binding>) -> Result<T, TypedError> {
+pub(crate) fn read<'a, T: FromValue<'a>>(oid: OidRef<'_>, binding: Option<BindingRef<'a>>) -> Result<T, TypedError> {
     let found = match binding {
         None => Found::Nothing,
-        Some(Binding::NoSuchObject) => Found::NoSuchObject,
-        Some(Binding::NoSuchInstance) => Found::NoSuchInstance,
-        Some(Binding::EndOfMibView) => Found::EndOfMibView,
-        Some(Binding::Malformed(bad)) => Found::Malformed(bad.fault),
-        Some(Binding::Found(value)) => match T::from_value(value.as_ref()) {
+        Some(BindingRef::NoSuchObject) => Found::NoSuchObject,
+        Some(BindingRef::NoSuchInstance) => Found::NoSuchInstance,
+        Some(BindingRef::EndOfMibView) => Found::EndOfMibView,
+        Some(BindingRef::Malformed(bad)) => Found::Malformed(bad.fault),
+        Some(BindingRef::Found(value)) => match T::from_value(value) {
             Some(read) => return Ok(read),
-            None => Found::Value(value.clone()),
+            None => Found::Value(value.to_value()),
         },
     };
     Err(TypedError { oid: oid.to_oid(), expected: T::EXPECTED, found })
@@ -245,6 +257,7 @@ reads! {
 mod tests {
     use super::*;
     use crate::oid;
+    use crate::value::Binding;
 
     fn at(binding: Binding) -> VarBind {
         VarBind { oid: oid!("1.3.6.1").to_oid(), binding }

@@ -225,7 +225,15 @@ impl Binding {
     }
 }
 
-impl VarBindRef<'_> {
+impl<'a> VarBindRef<'a> {
+    /// The value, if there is one.
+    pub fn value(&self) -> Option<ValueRef<'a>> {
+        match self.binding {
+            BindingRef::Found(value) => Some(value),
+            _ => None,
+        }
+    }
+
     /// A copy that owns its octets.
     pub fn to_varbind(self) -> VarBind {
         VarBind { oid: self.oid.to_oid(), binding: self.binding.to_binding() }

@@ -4,13 +4,15 @@
 //! shown to bear and gives way to GETNEXT where it fails and GETNEXT does not.
 
 use crate::ber::{Fault, FaultKind};
-use crate::manager::flight::{Next, Question, Reply, Way};
+use crate::list::VarBindList;
+use crate::manager::flight::{Incoming, Next, Question, Way};
 use crate::manager::target::Habits;
 use crate::message::{ErrorStatus, PduKind};
-use crate::oid::Oid;
+use crate::oid::{Oid, OidRef};
 use crate::quirk::{Quirk, Quirks};
 use crate::request::Failure;
-use crate::value::{Binding, VarBind};
+use crate::value::BindingRef;
+use core::cmp::Ordering;
 use core::time::Duration;
 
 /// Subtrees to be read whole.
@@ -41,7 +43,7 @@ impl Walk {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Walked {
     /// The rows in the order they came, whatever the end.
-    pub varbinds: Vec<VarBind>,
+    pub varbinds: VarBindList,
     /// How it ended. With several roots the first that did not end well; one that loops, goes backward or is answered
     /// with an error does not keep the next from being walked.
     pub end: WalkEnd,
@@ -89,7 +91,7 @@ pub(crate) struct Walker {
     at: Oid,
     /// Rows of the current root start here.
     start: usize,
-    pub(crate) varbinds: Vec<VarBind>,
+    varbinds: VarBindList,
     end: WalkEnd,
     /// The repetitions of the question on its way; 0 is GETNEXT.
     asked: u32,
@@ -107,7 +109,7 @@ impl Walker {
             root: 0,
             at,
             start: 0,
-            varbinds: Vec::new(),
+            varbinds: VarBindList::default(),
             end: WalkEnd::Complete,
             asked: 0,
             suspect: None,
@@ -124,7 +126,7 @@ impl Walker {
         self.ask(habits, way)
     }
 
-    pub(crate) fn on_reply(&mut self, reply: Reply, habits: &mut Habits, way: Way, quirks: &mut Quirks) -> Next {
+    pub(crate) fn on_reply(&mut self, reply: Incoming<'_>, habits: &mut Habits, way: Way, quirks: &mut Quirks) -> Next {
         self.silences = 0;
         let failure = Failure::Agent { status: reply.status, index: reply.index };
         match reply.status {
@@ -157,7 +159,7 @@ impl Walker {
     }
 
     /// The rows, and how it ended.
-    pub(crate) fn finish(self, failure: Option<Failure>) -> (Vec<VarBind>, WalkEnd) {
+    pub(crate) fn finish(self, failure: Option<Failure>) -> (VarBindList, WalkEnd) {
         let end = match failure {
             Some(why) => WalkEnd::Failed { at: self.at, why },
             None => self.end,
@@ -178,31 +180,36 @@ impl Walker {
         Next::Ask(question)
     }
 
-    fn take(&mut self, reply: Reply, habits: &mut Habits, way: Way, quirks: &mut Quirks) -> Next {
+    fn take(&mut self, reply: Incoming<'_>, habits: &mut Habits, way: Way, quirks: &mut Quirks) -> Next {
         let expected = self.asked.max(1);
         let mut rows = 0;
-        // The last row, if it lay between two subtrees.
-        let mut between: Option<Oid> = None;
-        for varbind in reply.varbinds.into_iter().take(usize::try_from(expected).unwrap_or(usize::MAX)) {
-            if varbind.oid.as_ref().is_empty() {
+        let Some(answer) = self.varbinds.take_in(reply.varbinds.octets()) else {
+            self.end = WalkEnd::RowLimit;
+            return Next::Done;
+        };
+        let at = self.at.clone();
+        // The last row, and whether it lay between two subtrees.
+        let (mut last, mut between) = (at.as_ref(), false);
+        for varbind in reply.varbinds.take(usize::try_from(expected).unwrap_or(usize::MAX)) {
+            quirks.merge(varbind.quirks);
+            let name = varbind.oid;
+            if name.is_empty() {
                 break;
             }
-            match varbind.binding {
-                Binding::EndOfMibView | Binding::NoSuchObject | Binding::NoSuchInstance => {
-                    return self.leave(habits, way);
-                }
-                _ => {}
+            if matches!(
+                varbind.binding,
+                BindingRef::EndOfMibView | BindingRef::NoSuchObject | BindingRef::NoSuchInstance
+            ) {
+                return self.leave(habits, way);
             }
-            let kept = self.varbinds.last().filter(|_| rows > 0).map_or(&self.at, |row| &row.oid);
-            let last = between.as_ref().unwrap_or(kept);
-            if varbind.oid <= *last {
-                let known = self.varbinds.get(self.start..).unwrap_or_default();
-                let seen = varbind.oid == *last || known.binary_search_by(|row| row.oid.cmp(&varbind.oid)).is_ok();
-                let at = varbind.oid;
+            let order = name.cmp(&last);
+            if order != Ordering::Greater {
+                let at = name.to_oid();
+                let seen = order == Ordering::Equal || self.varbinds.has(self.start, name);
                 let end = if seen { WalkEnd::Loop { at } } else { WalkEnd::Backward { at } };
                 return self.stop(end, habits, way);
             }
-            let (root, inside) = match self.place(&varbind.oid, last) {
+            let (root, inside) = match self.place(name, last) {
                 Some(place) => place,
                 None => return self.leave(habits, way),
             };
@@ -212,23 +219,22 @@ impl Walker {
                 self.suspect = None;
             }
             rows += 1;
-            if !inside {
-                between = Some(varbind.oid);
+            (last, between) = (name, !inside);
+            if between {
                 continue;
             }
             if self.varbinds.len() >= self.walk.max_rows {
                 self.end = WalkEnd::RowLimit;
                 return Next::Done;
             }
-            between = None;
-            self.varbinds.push(varbind);
+            self.varbinds.push(answer, &varbind);
         }
         // From the last row, or from the root that comes after it.
-        if let Some(at) = match between {
-            Some(_) => self.walk.roots.get(self.root),
-            None => self.varbinds.last().filter(|_| rows > 0).map(|row| &row.oid),
-        } {
-            self.at = at.clone();
+        if rows > 0 {
+            self.at = match self.walk.roots.get(self.root) {
+                Some(root) if between => root.clone(),
+                _ => last.to_oid(),
+            };
         }
         if rows == 0 {
             if self.asked > 1 {
@@ -259,19 +265,19 @@ impl Walker {
     /// The root that a row after `last` has to do with, and whether it lies in its subtree or still before it; `None` if the
     /// next root must be asked for. Rows come in order and without a gap, so what follows one subtree may be the next one
     /// already.
-    fn place(&self, row: &Oid, last: &Oid) -> Option<(usize, bool)> {
+    fn place(&self, row: OidRef<'_>, last: OidRef<'_>) -> Option<(usize, bool)> {
         let mut at = self.root;
         loop {
             let root = self.walk.roots.get(at)?;
-            if row <= root {
-                return Some((at, false));
-            }
-            if row.starts_with(root.as_ref()) {
+            if row.is_below(root.as_ref()) {
                 return Some((at, true));
+            }
+            if row <= root.as_ref() {
+                return Some((at, false));
             }
             at += 1;
             // Behind what has been read already, rows are not known.
-            self.walk.roots.get(at).filter(|next| *next >= last && *next > root)?;
+            self.walk.roots.get(at).filter(|next| next.as_ref() >= last && *next > root)?;
         }
     }
 

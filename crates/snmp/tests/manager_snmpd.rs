@@ -139,7 +139,8 @@ impl Asker {
         let mut cells: Vec<_> = table.rows.iter().flat_map(|row| row.cells.clone()).collect();
         cells.sort_by(|a, b| a.oid.cmp(&b.oid));
         let or_entry = oid!("1.3.6.1.2.1.1.9.1");
-        let rows: Vec<_> = walked.varbinds.into_iter().filter(|row| row.oid.starts_with(or_entry)).collect();
+        let rows: Vec<_> =
+            walked.varbinds.to_varbinds().into_iter().filter(|row| row.oid.starts_with(or_entry)).collect();
         assert_eq!(cells, rows, "{who:?}");
         assert!(table.rows.len() > 5 && table.sent as usize <= table.rows.len() + 1, "{who:?}: {}", table.sent);
     }

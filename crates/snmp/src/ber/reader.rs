@@ -94,8 +94,23 @@ impl<'a> Reader<'a> {
         Ok(self.expect(tag::OCTET_STRING, quirks)?.content)
     }
 
-    #[cold]
+    #[inline(never)]
     fn long_header(&self, quirks: &mut Quirks) -> Result<(u8, usize, &'a [u8]), Fault> {
+        // The shortest form for a length of one and of two octets.
+        match *self.rest {
+            [tag, 0x81, length @ 0x80..=0xff, ref after @ ..] if tag & 0x1f != 0x1f => {
+                return Ok((tag, length.into(), after));
+            }
+            [tag, 0x82, high @ 1..=0xff, low, ref after @ ..] if tag & 0x1f != 0x1f => {
+                return Ok((tag, u16::from_be_bytes([high, low]).into(), after));
+            }
+            _ => {}
+        }
+        self.any_header(quirks)
+    }
+
+    #[cold]
+    fn any_header(&self, quirks: &mut Quirks) -> Result<(u8, usize, &'a [u8]), Fault> {
         let [tag, first, after @ ..] = self.rest else {
             return Err(self.fault(FaultKind::Truncated));
         };

@@ -34,7 +34,15 @@ pub(crate) fn unsigned64(octets: &[u8]) -> Option<u64> {
         [first, ..] if (1..0x80).contains(&first) => octets,
         _ => return None,
     };
-    (number.len() <= 8).then(|| number.iter().fold(0, |sum, octet| sum << 8 | u64::from(*octet)))
+    match (number.first_chunk::<4>(), number.last_chunk::<4>()) {
+        // Where the two overlap they say the same.
+        (Some(high), Some(low)) if number.len() <= 8 => {
+            let high = u64::from(u32::from_be_bytes(*high)) << (8 * (number.len() - 4));
+            Some(high | u64::from(u32::from_be_bytes(*low)))
+        }
+        (None, _) => Some(number.iter().fold(0, |sum, octet| sum << 8 | u64::from(*octet))),
+        _ => None,
+    }
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //! that is over, and its answer, its report or its failure given to the work that asked.
 
 use super::chance::Chance;
-use super::flight::{Next, Reply, Stage, Way};
+use super::flight::{Incoming, Next, Stage, Way};
 use super::job::{Summary, Work};
 use super::target::Target;
 use super::turns::Turns;
@@ -173,9 +173,12 @@ impl Manager {
                 flight.trouble = flight.trouble.take().or(trouble.map(Box::new));
             }
             Verdict::Fail(failure) => self.failed(ticket, failure),
-            Verdict::Reply(reply) => {
+            Verdict::Reply(answer) => {
                 job.quirks.merge(quirks);
-                self.answered(ticket, reply);
+                // Lent while the answer is read, which sends nothing.
+                let pens = core::mem::take(&mut self.pens);
+                self.answered(ticket, answer.incoming(bytes, &pens));
+                self.pens = pens;
             }
             Verdict::Restart | Verdict::Discovered => {
                 flight.trouble = None;
@@ -217,7 +220,7 @@ impl Manager {
         self.release_parked(ticket, to);
     }
 
-    pub(super) fn answered(&mut self, ticket: u64, reply: Reply) {
+    pub(super) fn answered(&mut self, ticket: u64, reply: Incoming<'_>) {
         let since = self.jobs.get(&ticket).and_then(|job| job.flight.as_ref()?.since);
         self.land(ticket);
         let Some(job) = self.jobs.get_mut(&ticket) else { return };
@@ -225,12 +228,13 @@ impl Manager {
         let way = way(&self.limits, &job.who, target);
         let habits = &mut target.known().habits;
         habits.took = self.now.zip(since).map(|(now, since)| now.saturating_duration_since(since));
+        let quirks = &mut job.quirks;
         let next = match &mut job.work {
-            Work::Batches(batches) => batches.on_reply(reply, habits, way, &mut job.quirks),
-            Work::Bulk(bulk) => bulk.on_reply(reply),
-            Work::Walk(walker) => walker.on_reply(reply, habits, way, &mut job.quirks),
-            Work::Table(reader) => reader.on_reply(reply, habits, way, &mut job.quirks),
-            Work::Plan(planner) => planner.on_reply(reply, habits, way, &mut job.quirks),
+            Work::Walk(walker) => walker.on_reply(reply, habits, way, quirks),
+            Work::Batches(batches) => batches.on_reply(reply.read(quirks), habits, way, quirks),
+            Work::Bulk(bulk) => bulk.on_reply(reply.read(quirks)),
+            Work::Table(reader) => reader.on_reply(reply.read(quirks), habits, way, quirks),
+            Work::Plan(planner) => planner.on_reply(reply.read(quirks), habits, way, quirks),
         };
         self.go_on(ticket, next);
     }

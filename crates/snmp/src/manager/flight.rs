@@ -1,6 +1,6 @@
 //! One exchange: a PDU on its way, the tries it has had and what came of them.
 
-use crate::message::{ErrorStatus, Pdu, PduKind};
+use crate::message::{ErrorStatus, Pdu, PduKind, VarBinds};
 use crate::oid::Oid;
 use crate::quirk::Quirks;
 use crate::request::Failure;
@@ -17,7 +17,18 @@ pub(crate) struct Question {
     pub(crate) names: Vec<Oid>,
 }
 
-/// The answer to a [`Question`].
+/// The answer to a [`Question`], as it lies in the datagram.
+#[derive(Debug, Clone)]
+pub(crate) struct Incoming<'a> {
+    pub(crate) status: ErrorStatus,
+    /// Counted from 1.
+    pub(crate) index: u32,
+    pub(crate) varbinds: VarBinds<'a>,
+    /// Octets of the datagram.
+    pub(crate) size: usize,
+}
+
+/// The answer to a [`Question`], read.
 #[derive(Debug)]
 pub(crate) struct Reply {
     pub(crate) status: ErrorStatus,
@@ -54,14 +65,20 @@ impl Question {
     }
 }
 
-impl Reply {
-    pub(super) fn read(pdu: &Pdu<'_>, size: usize, quirks: &mut Quirks) -> Self {
+impl<'a> Incoming<'a> {
+    pub(super) fn new(pdu: &Pdu<'a>, size: usize) -> Self {
+        Self { status: pdu.error_status, index: pdu.error_index, varbinds: pdu.varbinds(), size }
+    }
+
+    /// All bindings, each with octets of its own.
+    pub(super) fn read(self, quirks: &mut Quirks) -> Reply {
+        let Self { status, index, varbinds: lying, size } = self;
         let mut varbinds = Vec::with_capacity(size / TYPICAL_BINDING);
-        varbinds.extend(pdu.varbinds().map(|varbind| {
+        varbinds.extend(lying.map(|varbind| {
             quirks.merge(varbind.quirks);
             varbind.to_varbind()
         }));
-        Self { varbinds, status: pdu.error_status, index: pdu.error_index, size }
+        Reply { status, index, varbinds, size }
     }
 }
 

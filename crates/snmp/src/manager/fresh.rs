@@ -18,6 +18,7 @@ use super::target::Habits;
 use super::turns::Turns;
 use super::v3;
 use super::{Limits, MOST_OCTETS, Manager, Outcome, Transmit};
+use crate::ber::Writer;
 use crate::credentials::Credentials;
 use crate::message::{PduFields, PduKind, encode_community};
 use crate::request::Failure;
@@ -27,9 +28,6 @@ use smallvec::SmallVec;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-
-/// Octets of a community with which a question surely fits a datagram.
-const LONGEST_NAME: usize = 64 << 7;
 
 #[derive(Debug)]
 pub(super) struct Fresh {
@@ -70,6 +68,40 @@ impl Fresh {
     }
 }
 
+/// A survey's message as one of its communities sends it: encoded once, each question patches its id in.
+#[derive(Debug)]
+pub(super) struct Template {
+    survey: Arc<Survey>,
+    place: usize,
+    octets: Vec<u8>,
+    id_at: usize,
+}
+
+impl Template {
+    fn new(survey: &Arc<Survey>, place: usize, limits: &Limits, pen: &mut Writer) -> Option<Self> {
+        let who = survey.turn(place)?;
+        let (Credentials::V1(community) | Credentials::V2c(community)) = who else { return None };
+        let names = &survey.ask.oids;
+        let names = names.get(..fitting(names, blank_way(limits, who)))?.iter();
+        let names = names.map(|name| (name.as_ref(), BindingRef::Found(ValueRef::Null)));
+        let fields = PduFields::ask(PduKind::Get, i32::MAX);
+        let id_at = encode_community(pen, who.version(), community.octets(), fields, names);
+        Some(Self { survey: Arc::clone(survey), place, octets: pen.octets().to_vec(), id_at })
+    }
+
+    fn is_of(&self, survey: &Arc<Survey>, place: usize) -> bool {
+        Arc::ptr_eq(&self.survey, survey) && self.place == place
+    }
+
+    fn with(&self, id: i32) -> Vec<u8> {
+        let mut bytes = self.octets.clone();
+        if let Some(room) = bytes.get_mut(self.id_at..self.id_at + 4) {
+            room.copy_from_slice(&id.to_be_bytes());
+        }
+        bytes
+    }
+}
+
 impl Manager {
     /// Makes a job of a question that is to be more than asked again.
     pub(super) fn thaw(&mut self, ticket: u64) {
@@ -92,34 +124,33 @@ impl Manager {
     pub(super) fn transmit_fresh(&mut self, ticket: u64) -> Option<Transmit> {
         let fresh = self.fresh.get_mut(&ticket)?;
         fresh.queued = false;
-        let who = fresh.survey.turn(fresh.ids.len())?;
-        let ready = match who {
-            Credentials::V1(name) | Credentials::V2c(name) => name.octets().len() < LONGEST_NAME,
-            Credentials::V3(_) => {
-                let target = self.targets.get_mut(&fresh.to)?;
-                !target.knows_engine() && *target.discoverer.get_or_insert(ticket) == ticket
+        let place = fresh.ids.len() % fresh.survey.who.len().max(1);
+        let secure = matches!(fresh.survey.turn(place)?, Credentials::V3(_));
+        let ready = if secure {
+            let target = self.targets.get_mut(&fresh.to)?;
+            !target.knows_engine() && *target.discoverer.get_or_insert(ticket) == ticket
+        } else {
+            if !self.template.as_ref().is_some_and(|template| template.is_of(&fresh.survey, place)) {
+                self.template = Template::new(&fresh.survey, place, &self.limits, &mut self.pens.message);
             }
+            self.template.as_ref().is_some_and(|template| template.octets.len() <= MOST_OCTETS)
         };
         if !ready {
             self.thaw(ticket);
             return self.transmit(ticket);
         }
         let id = free_id(&mut self.chance, &self.in_flight);
-        match who {
-            Credentials::V1(community) | Credentials::V2c(community) => {
-                let names = &fresh.survey.ask.oids;
-                let names = names.get(..fitting(names, blank_way(&self.limits, who))).unwrap_or_default();
-                let names = names.iter().map(|name| (name.as_ref(), BindingRef::Found(ValueRef::Null)));
-                let (fields, pen) = (PduFields::ask(PduKind::Get, id), &mut self.pens.message);
-                encode_community(pen, who.version(), community.octets(), fields, names);
-            }
-            Credentials::V3(_) => v3::encode_discovery(&mut self.pens, id, MOST_OCTETS as u32),
-        }
+        let bytes = if secure {
+            v3::encode_discovery(&mut self.pens, id, MOST_OCTETS as u32);
+            self.pens.message.octets().to_vec()
+        } else {
+            self.template.as_ref()?.with(id)
+        };
         fresh.ids.push(id);
         fresh.since = fresh.since.or(self.now);
         self.in_flight.insert(id, ticket);
         self.sent.push_back(ticket);
-        Some(Transmit { bytes: self.pens.message.octets().to_vec(), to: fresh.to })
+        Some(Transmit { bytes, to: fresh.to })
     }
 
     /// A fresh question's time-out: another try, or silence. False if it is none.

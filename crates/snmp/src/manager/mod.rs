@@ -37,8 +37,8 @@ use crate::usm::Salts;
 use crate::walk::{Walk, Walked, Walker};
 use chance::Chance;
 use exchange::way;
-use flight::{Flight, Next, Question, Reply};
-use fresh::Fresh;
+use flight::{Flight, Incoming, Next, Question};
+use fresh::{Fresh, Template};
 use get::{Batches, Bulk};
 use job::{Job, NO_NAMES, Summary, Work};
 use planner::Planner;
@@ -126,6 +126,8 @@ pub struct Manager {
     jobs: FxHashMap<u64, Box<Job>>,
     /// Questions of surveys that nobody has answered; a ticket is in one of both.
     fresh: FxHashMap<u64, Box<Fresh>>,
+    /// What the last of them sent.
+    template: Option<Template>,
     targets: FxHashMap<SocketAddr, Target>,
     /// Which ticket an id belongs to. An answer counts only if it also comes from the address of that ticket.
     in_flight: FxHashMap<i32, u64>,
@@ -152,6 +154,7 @@ impl Manager {
             last: 0,
             jobs: FxHashMap::default(),
             fresh: FxHashMap::default(),
+            template: None,
             targets: FxHashMap::default(),
             in_flight: FxHashMap::default(),
             timers: BTreeSet::new(),
@@ -253,8 +256,7 @@ impl Manager {
                     {
                         job.settle(pdu.request_id);
                         job.quirks.merge(message.quirks);
-                        let reply = Reply::read(pdu, bytes.len(), &mut job.quirks);
-                        self.answered(ticket, reply);
+                        self.answered(ticket, Incoming::new(pdu, bytes.len()));
                     }
                     _ => self.counters.foreign += 1,
                 }

@@ -12,17 +12,19 @@
 //! notInTimeWindows (RFC 3414 §3.2), so they are believed only for the msgID of a try in the present state, which nobody
 //! off the path can know. A message with a wrong digest ends nothing: the true answer may still come.
 
-use super::flight::{Flight, Question, Reply, Stage};
+use super::flight::{Flight, Incoming, Question, Stage};
 use crate::ber::{Fault, FaultKind, Writer};
 use crate::credentials::{KeyExtension, User};
 use crate::message::{
-    Body, Flags, Outgoing3, Payload, Pdu, PduFields, PduKind, V3Message, encode_scoped_pdu, encode_v3,
+    Body, ErrorStatus, Flags, Outgoing3, Payload, Pdu, PduFields, PduKind, V3Message, VarBinds, encode_scoped_pdu,
+    encode_v3,
 };
 use crate::oid::OidRef;
 use crate::quirk::Quirks;
 use crate::request::{Failure, UsmReport};
 use crate::usm::{Header, LocalizedUser, OpenError, RemoteClock};
 use crate::value::BindingRef;
+use core::ops::Range;
 use std::time::Instant;
 
 /// How often one exchange starts over because of the engine's id or time.
@@ -54,10 +56,28 @@ struct Local {
     proven: bool,
 }
 
+/// What an answer says, and where its bindings lie.
+#[derive(Debug)]
+pub(super) struct Answer {
+    status: ErrorStatus,
+    index: u32,
+    list: Range<usize>,
+    /// They lie in what was deciphered, not in the datagram.
+    deciphered: bool,
+}
+
+impl Answer {
+    pub(super) fn incoming<'a>(self, datagram: &'a [u8], pens: &'a Pens) -> Incoming<'a> {
+        let Self { status, index, list, deciphered } = self;
+        let octets = if deciphered { &pens.plain } else { datagram };
+        Incoming { status, index, varbinds: VarBinds::at(octets, list), size: datagram.len() }
+    }
+}
+
 /// What a received message means for its flight.
 #[derive(Debug)]
 pub(super) enum Verdict {
-    Reply(Reply),
+    Reply(Answer),
     /// The engine is known: whoever waits for it may go on.
     Discovered,
     /// Ask again: what stood in the way has changed.
@@ -265,7 +285,8 @@ pub(super) fn judge(
         return Verdict::Wait(Some(Failure::Usm(UsmReport::NotInTimeWindow)));
     }
     engine.max_size = size(message.max_size);
-    Verdict::Reply(Reply::read(pdu, datagram.len(), quirks))
+    let deciphered = matches!(message.payload, Payload::Encrypted(_));
+    Verdict::Reply(Answer { status: pdu.error_status, index: pdu.error_index, list: pdu.list_at(), deciphered })
 }
 
 fn on_report(

@@ -11,6 +11,7 @@ use crate::quirk::{Quirk, Quirks};
 use crate::value::BindingRef;
 use core::fmt;
 use core::net::Ipv4Addr;
+use core::ops::Range;
 
 /// The type of a PDU; the discriminant is its identifier octet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -180,6 +181,11 @@ impl<'a> Pdu<'a> {
     /// The variable bindings in order.
     pub fn varbinds(&self) -> VarBinds<'a> {
         VarBinds::new(self.list)
+    }
+
+    /// Where their octets lie in what was decoded.
+    pub(crate) fn list_at(&self) -> Range<usize> {
+        self.list.offset..self.list.offset + self.list.content.len()
     }
 }
 

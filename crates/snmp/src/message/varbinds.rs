@@ -9,6 +9,7 @@ use crate::oid::OidRef;
 use crate::quirk::{Quirk, Quirks};
 use crate::value::{BindingRef, MalformedRef, ValueRef, VarBindRef};
 use core::net::Ipv4Addr;
+use core::ops::Range;
 
 /// Decodes variable bindings one by one. A bad binding is reported as [`BindingRef::Malformed`] and the next one
 /// follows; only a binding whose length overruns the list ends it, as the last item.
@@ -20,6 +21,17 @@ pub struct VarBinds<'a> {
 impl<'a> VarBinds<'a> {
     pub(super) fn new(list: Tlv<'a>) -> Self {
         Self { reader: Reader::within(list) }
+    }
+
+    /// Those that lie here in octets that were decoded before; see [`Pdu::list_at`](super::Pdu::list_at).
+    pub(crate) fn at(octets: &'a [u8], list: Range<usize>) -> Self {
+        let content = octets.get(list.clone()).unwrap_or_default();
+        Self::new(Tlv { tag: tag::SEQUENCE, content, offset: list.start })
+    }
+
+    /// The octets of those that have not been visited.
+    pub(crate) fn octets(&self) -> &'a [u8] {
+        self.reader.rest()
     }
 }
 

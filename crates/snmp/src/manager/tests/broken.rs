@@ -140,7 +140,7 @@ fn a_device_that_goes_silent_leaves_the_rows_so_far() {
         if left < 0 { Vec::new() } else { agent.handle(bytes, &mib, now).into_iter().collect() }
     }));
     assert!(walked.varbinds.len() >= 40);
-    let last = walked.varbinds.last().unwrap().oid.clone();
+    let last = walked.varbinds.last().unwrap().oid.to_oid();
     assert!(matches!(walked.end, WalkEnd::Failed { at, why: Failure::NoAnswer { .. } } if at == last));
 }
 

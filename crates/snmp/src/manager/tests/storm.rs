@@ -162,7 +162,7 @@ fn storm(seed: u64) {
                 (Outcome::Answer(Err(_)), Some(_)) => failed += 1,
                 (Outcome::Walked(walked), None) => {
                     assert!(walked.varbinds.iter().is_sorted_by(|a, b| a.oid < b.oid));
-                    for row in &walked.varbinds {
+                    for row in walked.varbinds.to_varbinds() {
                         assert_eq!(row.value(), Some(&value(target, &row.oid)));
                     }
                     assert!(walked.end != WalkEnd::Complete || walked.varbinds.len() == 39);

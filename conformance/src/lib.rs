@@ -5,9 +5,14 @@
 #![allow(clippy::panic, clippy::expect_used, reason = "helpers of tests fail as the tests do")]
 
 pub mod agents;
+pub mod ca;
+pub mod namespace;
+pub mod proxies;
 pub mod snmpsim;
 
-use std::net::UdpSocket;
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use std::net::{TcpListener, TcpStream, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -35,7 +40,8 @@ pub fn shared(folder: &str) -> Option<PathBuf> {
     None
 }
 
-fn skip(why: &str) {
+/// Says that a test is skipped, and why.
+pub fn skip(why: &str) {
     assert!(std::env::var_os("CI").is_none_or(|ci| ci != "true"), "CI=true and {why}");
     eprintln!("SKIPPED: 1 test, {why}");
 }
@@ -59,6 +65,11 @@ impl Running {
         Self(command.spawn().unwrap_or_else(|error| panic!("cannot start {command:?}: {error}")))
     }
 
+    /// Its process.
+    pub fn id(&self) -> u32 {
+        self.0.id()
+    }
+
     /// True once it has ended by itself.
     pub fn has_ended(&mut self) -> bool {
         self.0.try_wait().is_ok_and(|status| status.is_some())
@@ -76,6 +87,33 @@ impl Drop for Running {
 pub fn free_port() -> u16 {
     let socket = UdpSocket::bind("127.0.0.1:0").expect("a port of loopback");
     socket.local_addr().expect("a bound socket").port()
+}
+
+/// A TCP port of 127.0.0.1 that was free a moment ago.
+pub fn free_tcp_port() -> u16 {
+    let socket = TcpListener::bind("127.0.0.1:0").expect("a port of loopback");
+    socket.local_addr().expect("a bound socket").port()
+}
+
+/// Waits until somebody takes connections on a port of 127.0.0.1.
+pub fn wait_until_taken(port: u16, by: &mut Running, at_most: Duration) {
+    let end = Instant::now() + at_most;
+    while Instant::now() < end {
+        if TcpStream::connect(("127.0.0.1", port)).is_ok() {
+            return;
+        }
+        assert!(!by.has_ended(), "what was to listen on port {port} has ended");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    panic!("nobody listens on port {port} after {at_most:?}");
+}
+
+/// DER as the text of a PEM file.
+pub fn pem(label: &str, der: &[u8]) -> String {
+    // GnuTLS reads no longer lines.
+    let text = BASE64_STANDARD.encode(der);
+    let lines: Vec<_> = text.as_bytes().chunks(64).map(String::from_utf8_lossy).collect();
+    format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n"))
 }
 
 /// Sends a datagram until one comes back.

@@ -40,9 +40,14 @@ const WITNESSES: &[Witness] = &[
     Witness {
         needs: "mosquitto",
         package: "mosquitto",
-        shows: "the portal beside mosquitto, and with it as its broker",
+        shows: "portal and agent with a broker that nobody here wrote",
     },
     Witness { needs: "mosquitto_sub", package: "mosquitto-clients", shows: "the portal's MQTT endpoint" },
+    Witness { needs: "tinyproxy", package: "tinyproxy-bin", shows: "the way to the portal through proxies" },
+    Witness { needs: "squid", package: "squid", shows: "the way to the portal through proxies" },
+    Witness { needs: "danted", package: "dante-server", shows: "the way to the portal through proxies" },
+    Witness { needs: "ip", package: "iproute2", shows: "that dca listens nowhere and sends to nobody else" },
+    Witness { needs: "tcpdump", package: "tcpdump", shows: "that dca listens nowhere and sends to nobody else" },
     Witness { needs: "python3", package: "python3", shows: "the score on recorded walks, rows to snmpd and pysnmp" },
 ];
 
@@ -55,6 +60,7 @@ pub(crate) fn prepare() -> anyhow::Result<usize> {
     if !missing.is_empty() && has("apt-get") && is_root() {
         let packages: Vec<&str> = missing.iter().map(|witness| witness.package).collect();
         let quiet = [("DEBIAN_FRONTEND", "noninteractive")];
+        let _no_services = NoServices::new()?;
         run_with("apt-get update -qq", &quiet)?;
         run_with(&format!("apt-get install -y -qq --no-install-recommends {}", packages.join(" ")), &quiet)?;
         missing = self::missing();
@@ -101,6 +107,33 @@ fn pysnmp() -> anyhow::Result<()> {
     run_with(&format!("{place}/bin/pip install -q {}", PYSNMP.join(" ")), &quiet)?;
     std::fs::write(stamp, "")?;
     Ok(())
+}
+
+/// Some of the packages bring a service. The tests start their own: while this value lives, Debian starts none.
+struct NoServices {
+    own: bool,
+}
+
+impl NoServices {
+    /// What Debian asks before it starts a service.
+    const POLICY: &str = "/usr/sbin/policy-rc.d";
+
+    fn new() -> std::io::Result<Self> {
+        let own = !Path::new(Self::POLICY).exists();
+        if own {
+            std::fs::write(Self::POLICY, "#!/bin/sh\nexit 101\n")?;
+            std::fs::set_permissions(Self::POLICY, std::os::unix::fs::PermissionsExt::from_mode(0o755))?;
+        }
+        Ok(Self { own })
+    }
+}
+
+impl Drop for NoServices {
+    fn drop(&mut self) {
+        if self.own {
+            let _ = std::fs::remove_file(Self::POLICY);
+        }
+    }
 }
 
 fn missing() -> Vec<&'static Witness> {

@@ -32,7 +32,8 @@ pub(super) async fn tunnel(stream: impl Duplex, via: &Via, host: &str, port: u16
         Ok(answer) => {
             driver.abort();
             return Err(match answer.status() {
-                StatusCode::PROXY_AUTHENTICATION_REQUIRED => {
+                // The second is what tinyproxy says of a wrong password.
+                StatusCode::PROXY_AUTHENTICATION_REQUIRED | StatusCode::UNAUTHORIZED => {
                     DialError::ProxyPassword { proxy: via.to_string(), given: via.basic().is_some() }
                 }
                 status => refuses(format!("HTTP status {status}")),

@@ -25,13 +25,13 @@ pub enum DialError {
         why: String,
     },
     /// It takes a connection and says nothing, or takes none.
-    #[error("{at} does not answer in time: a firewall on the way may drop the packets")]
+    #[error("{at} does not answer in time: a firewall on the way may drop the packets, let TCP to it pass")]
     Silent {
         /// Whom it is about.
         at: String,
     },
     /// The proxy wants to know who asks.
-    #[error("the proxy {proxy} wants a password{}", if *given { " and does not take the one it was given" } else { ": name it as http://USER:PASSWORD@HOST:PORT" })]
+    #[error("the proxy {proxy} wants a password{} (--proxy, proxy in dca.toml, or HTTPS_PROXY)", password_hint(*given))]
     ProxyPassword {
         /// Which one, without its password.
         proxy: String,
@@ -65,7 +65,9 @@ pub enum DialError {
         untrusted: Untrusted,
     },
     /// TLS fails for another reason.
-    #[error("{host} does not speak TLS as it should ({why})")]
+    #[error(
+        "{host} does not speak TLS as it should ({why}): is the port right, and does nothing on the way change what passes?"
+    )]
     Tls {
         /// Who.
         host: String,
@@ -74,12 +76,24 @@ pub enum DialError {
     },
 }
 
+fn password_hint(given: bool) -> &'static str {
+    if given {
+        " and does not take the one it was given: correct it where the proxy is named"
+    } else {
+        ": name it as SCHEME://USER:PASSWORD@HOST:PORT"
+    }
+}
+
 fn untrusted_hint(untrusted: &Untrusted) -> String {
     let hint = match untrusted.why {
         Distrust::Stranger => {
-            "; if a proxy of this network opens TLS, or the portal has a CA of its own, name its certificate with --ca FILE"
+            "; if a proxy of this network opens TLS, name its certificate with --ca FILE; a portal with a CA of its own is known by \
+             what follows the dot in an activation code"
         }
-        Distrust::Time => "; check this machine's clock, then the portal's certificate",
+        Distrust::Time { .. } => {
+            ", which is what this machine's clock says: set it right (timedatectl set-ntp true); if it is right, whoever runs the \
+             portal has to renew its certificate"
+        }
         Distrust::Name => "; use the name that the portal's certificate carries",
         Distrust::Pins => "; if a proxy of this network opens TLS, name its certificate with --ca FILE",
         Distrust::Other(_) => "",

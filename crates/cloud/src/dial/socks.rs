@@ -26,6 +26,18 @@ pub(super) async fn tunnel(tcp: TcpStream, via: &Via, host: &str, port: u16) -> 
     }
     match socks.call(target).await {
         Ok(stream) => Ok(Box::new(stream.into_inner())),
-        Err(error) => Err(refuses(error.to_string())),
+        Err(error) => {
+            // The library does not give its reasons away but as text.
+            let (reason, given) = (format!("{error:?}"), via.user().is_some());
+            if reason.contains("Auth(Unsupported)") && given {
+                return Err(refuses("it takes no user and password, only callers without".to_owned()));
+            }
+            let password = reason.contains("Auth(");
+            Err(if password {
+                DialError::ProxyPassword { proxy: via.to_string(), given }
+            } else {
+                refuses(error.to_string())
+            })
+        }
     }
 }

@@ -53,6 +53,8 @@ fn explain(error: &(dyn Error + 'static), host: &str, at: String) -> DialError {
                 return DialError::Silent { at };
             }
             why = error.to_string();
+            // The number is for programs.
+            why.truncate(why.find(" (os error").unwrap_or(why.len()));
         }
         cause = error.source();
     }

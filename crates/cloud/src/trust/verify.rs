@@ -19,7 +19,10 @@ pub enum Distrust {
     /// For another name.
     Name,
     /// No longer valid, or not yet, by the corrected clock.
-    Time,
+    Time {
+        /// What that says, in seconds since 1970.
+        now_s: u64,
+    },
     /// Trusted, but with none of the keys that are known to be the portal's.
     Pins,
     /// Something else.
@@ -40,7 +43,10 @@ impl fmt::Display for Untrusted {
         match &self.why {
             Distrust::Stranger => f.write_str("signed by an authority that is not trusted here"),
             Distrust::Name => f.write_str("the certificate is for another name"),
-            Distrust::Time => f.write_str("the certificate is not valid at this time"),
+            Distrust::Time { now_s } => {
+                let now = i64::try_from(*now_s).ok().and_then(|now_s| jiff::Timestamp::from_second(now_s).ok());
+                write!(f, "the certificate is not valid at {}", now.unwrap_or_default())
+            }
             Distrust::Pins => f.write_str("not one of the portal's keys"),
             Distrust::Other(why) => f.write_str(why),
         }?;
@@ -65,7 +71,7 @@ pub(super) struct Verifier {
 enum Ends {
     At(Arc<dyn ServerCertVerifier>),
     AtShown(Authority),
-    /// The platform has no authorities, and the customer has named some.
+    /// There are no authorities but those that the customer has named, if any.
     Nowhere,
 }
 
@@ -73,6 +79,7 @@ impl Verifier {
     pub(super) fn new(trust: &Trust, provider: &Arc<CryptoProvider>) -> Result<Self, TrustError> {
         let base = match &trust.base {
             Base::Authority(authority) => Ends::AtShown(*authority),
+            Base::Only(certificates) if certificates.is_empty() => Ends::Nowhere,
             Base::Only(certificates) => Ends::At(at(certificates, provider)?),
             Base::Platform => match rustls_platform_verifier::Verifier::new(Arc::clone(provider)) {
                 Ok(verifier) => Ends::At(Arc::new(verifier)),
@@ -131,7 +138,7 @@ impl ServerCertVerifier for Verifier {
             Some(verifier) => verifier.verify_server_cert(own, above, name, ocsp, now),
             None => Err(error),
         });
-        verified.map_err(|error| distrust(reason(&error), &issuer(own)))
+        verified.map_err(|error| distrust(reason(&error, now), &issuer(own)))
     }
 
     fn verify_tls12_signature(
@@ -157,13 +164,15 @@ impl ServerCertVerifier for Verifier {
     }
 }
 
-fn reason(error: &Error) -> Distrust {
+fn reason(error: &Error, now: UnixTime) -> Distrust {
     use CertificateError::*;
     let Error::InvalidCertificate(error) = error else { return Distrust::Other(error.to_string()) };
     match error {
         UnknownIssuer => Distrust::Stranger,
         NotValidForName | NotValidForNameContext { .. } => Distrust::Name,
-        Expired | ExpiredContext { .. } | NotValidYet | NotValidYetContext { .. } => Distrust::Time,
+        Expired | ExpiredContext { .. } | NotValidYet | NotValidYetContext { .. } => {
+            Distrust::Time { now_s: now.as_secs() }
+        }
         Other(OtherError(other)) => match other.downcast_ref::<Untrusted>() {
             Some(untrusted) => untrusted.why.clone(),
             None => Distrust::Other(error.to_string()),

@@ -11,6 +11,9 @@ use std::fmt;
 use std::sync::Arc;
 use zeroize::{Zeroize, Zeroizing};
 
+/// A certificate that ends within so many milliseconds has run out: a handshake takes time.
+const MARGIN_MS: i64 = 60_000;
+
 /// A P-256 key pair. Secret; wiped when it is dropped.
 pub struct Key(KeyPair);
 
@@ -135,6 +138,12 @@ impl Identity {
     /// Until when the certificate is valid. Milliseconds since 1970.
     pub fn valid_until_ms(&self) -> i64 {
         self.0.valid_until_ms
+    }
+
+    /// Whether TLS shows the certificate at this time of the portal's clock. One that has run out ends the handshake, and then
+    /// not even its renewal could be asked for; without one, the signature of each call proves who asks.
+    pub(crate) fn is_shown(&self, now_ms: i64) -> bool {
+        now_ms < self.0.valid_until_ms.saturating_sub(MARGIN_MS)
     }
 
     /// What proves a request where TLS is broken open on the way and no client certificate arrives: metadata

@@ -21,6 +21,7 @@ use hyper::http::Request;
 use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
 use std::future::Future;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::time::timeout;
@@ -61,10 +62,13 @@ pub struct Link(Arc<Inner>);
 struct Inner {
     portal: Place,
     dialer: Dialer,
-    tls: Arc<ClientConfig>,
+    /// With the own certificate, and without.
+    tls: [Arc<ClientConfig>; 2],
     identity: Option<Identity>,
     clock: Arc<Clock>,
     channel: Mutex<Channel>,
+    /// The certificate is left out, because connections with it break.
+    bare: AtomicBool,
 }
 
 macro_rules! calls {
@@ -94,9 +98,11 @@ impl Link {
     pub fn new(settings: Settings) -> Result<Self, TrustError> {
         let Settings { portal, trust, proxy, identity, clock } = settings;
         let dialer = Dialer::new(proxy, &trust, &clock)?;
-        let tls = Arc::new(trust.client(identity.as_ref(), &clock, HTTP_2)?);
-        let channel = Mutex::new(channel(&portal, &dialer, &tls)?);
-        Ok(Self(Arc::new(Inner { portal, dialer, tls, identity, clock, channel })))
+        let with_own = Arc::new(trust.client(identity.as_ref(), &clock, HTTP_2)?);
+        let channel = Mutex::new(channel(&portal, &dialer, &with_own)?);
+        let tls = [with_own, Arc::new(trust.client(None, &clock, HTTP_2)?)];
+        let bare = AtomicBool::new(identity.is_none());
+        Ok(Self(Arc::new(Inner { portal, dialer, tls, identity, clock, channel, bare })))
     }
 
     calls! {
@@ -173,7 +179,9 @@ impl Link {
 
     /// Drops the connection, once what is under way is done: the portal asked for it (`drain`). The next call opens another.
     pub fn drain(&self) {
-        if let Ok(fresh) = channel(&self.0.portal, &self.0.dialer, &self.0.tls) {
+        let Inner { portal, dialer, tls: [with_own, bare], .. } = &*self.0;
+        let tls = if self.0.bare.load(Ordering::Relaxed) { bare } else { with_own };
+        if let Ok(fresh) = channel(portal, dialer, tls) {
             *self.0.channel.lock().unwrap_or_else(PoisonError::into_inner) = fresh;
         }
     }
@@ -194,7 +202,10 @@ impl Link {
         if text("content-type").is_some_and(|kind| kind.starts_with("application/grpc")) {
             return Ok(text("date"));
         }
-        Err(unreachable(format!("something on the way answers in its place (HTTP status {})", answer.status())))
+        Err(unreachable(format!(
+            "something on the way answers in its place (HTTP status {}): let HTTP/2 to the portal pass it",
+            answer.status()
+        )))
     }
 
     async fn call<A, F>(&self, patience: Duration, call: impl Fn(Signed) -> F) -> Result<A, CloudError>
@@ -202,20 +213,35 @@ impl Link {
         A: Answers,
         F: Future<Output = Result<Response<A>, Status>>,
     {
-        let first = self.once(patience, &call).await;
-        let again = match &first {
-            // A connection that went stale between two check-ins says nothing of the portal.
-            Err(status) if is_stale(status) => true,
-            // A signature is good for minutes. With the portal's time at hand the next one is.
-            Err(status) => told_time(status).is_some_and(|time| {
-                let before = self.0.clock.now_ms();
-                self.0.clock.measured(machine_ms(), Duration::ZERO, time);
-                self.0.clock.now_ms().abs_diff(before) > 60_000
-            }),
-            Ok(_) => false,
-        };
-        let answer = if again { self.once(patience, &call).await } else { first };
-        answer.map_err(|status| CloudError::from_status(&status))
+        let (mut broken, mut told) = (0, false);
+        loop {
+            let status = match self.once(patience, &call).await {
+                Ok(answer) => return Ok(answer),
+                Err(status) => status,
+            };
+            let again = if is_stale(&status) {
+                broken += 1;
+                // A connection that went stale between two check-ins says nothing of the portal. A fresh one that breaks as well
+                // may be how the own certificate is refused: TLS 1.3 has no better way to tell. The signature proves as much.
+                if broken == 2 && !self.0.bare.swap(true, Ordering::Relaxed) {
+                    self.drain();
+                    true
+                } else {
+                    broken == 1
+                }
+            } else {
+                // A signature is good for minutes. With the portal's time at hand the next one is.
+                !std::mem::replace(&mut told, true)
+                    && told_time(&status).is_some_and(|time| {
+                        let before = self.0.clock.now_ms();
+                        self.0.clock.measured(machine_ms(), Duration::ZERO, time);
+                        self.0.clock.now_ms().abs_diff(before) > 60_000
+                    })
+            };
+            if !again {
+                return Err(CloudError::from_status(&status));
+            }
+        }
     }
 
     async fn once<A, F>(&self, patience: Duration, call: impl Fn(Signed) -> F) -> Result<A, Status>

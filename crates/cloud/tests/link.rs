@@ -19,8 +19,13 @@ fn answer(server_time_ms: i64) -> CheckInAnswer {
 }
 
 fn link(port: u16, trust: Trust, identity: Identity) -> Link {
+    link_off(port, trust, identity, 0)
+}
+
+/// A link of an agent whose clock is `off_ms` ahead of the portal's.
+fn link_off(port: u16, trust: Trust, identity: Identity, off_ms: i64) -> Link {
     let portal = Place::portal(&format!("localhost:{port}")).unwrap();
-    let (proxy, clock) = (Proxy::none(), Arc::new(Clock::default()));
+    let (proxy, clock) = (Proxy::none(), Arc::new(Clock::with_skew(off_ms)));
     Link::new(Settings { portal, trust, proxy, identity: Some(identity), clock }).unwrap()
 }
 
@@ -62,6 +67,7 @@ async fn who_is_trusted() {
         (Trust::platform().with_extra([ca.certificate.clone()]), None),
         (Trust::authority(Authority::of(&other.certificate).unwrap()), Some("not trusted")),
         (Trust::only(vec![other.certificate.clone()]), Some("issued by CN=Portal CA")),
+        (Trust::only(Vec::new()), Some("not trusted")),
         (Trust::platform().with_extra([other.certificate.clone()]), Some("--ca FILE")),
         (Trust::only(vec![ca.certificate.clone()]).with_pins([pin]), Some("not one of the portal's keys")),
         (Trust::authority(named).with_pins([pin]).with_extra([ca.certificate.clone()]), None),
@@ -123,6 +129,39 @@ async fn a_wrong_clock_is_put_right_by_the_refusal() {
     // The agent's certificate is valid for longer than the clock is wrong.
     check_in(&link).await.unwrap();
     assert_eq!(portal.seen.lock().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn a_certificate_that_ran_out_is_left_out_and_the_signature_proves() {
+    let ca = Ca::new("Portal CA");
+    let portal = Portal::start(&ca, 99, good()).await;
+    let (trust, hour) = (Trust::only(vec![ca.certificate.clone()]), 3_600_000);
+    // How long ago the certificate ran out, and how far the agent's clock is ahead.
+    for (number, (ago, off)) in [(-hour, 0), (hour, 0), (hour, -3 * hour), (-hour, 3 * hour)].into_iter().enumerate() {
+        let identity = ca.identity_until("agent-1", machine_ms() - ago);
+        let link = link_off(portal.port, trust.clone(), identity, off);
+        check_in(&link).await.unwrap_or_else(|error| panic!("case {number}: {error}"));
+        let seen = portal.seen.lock().unwrap().last().cloned().unwrap();
+        assert!(seen.signature.is_some() && seen.certificate == (ago < 0 && off == 0), "case {number}");
+        // The portal's time is known by then. Which certificate a connection had, one that resumes it has as well.
+        link.drain();
+        check_in(&link).await.unwrap();
+        let seen = portal.seen.lock().unwrap().last().cloned().unwrap();
+        assert_eq!(seen.certificate, ago < 0 && off == 0, "case {number}");
+    }
+}
+
+#[tokio::test]
+async fn a_clock_that_is_a_year_off_is_named() {
+    let ca = Ca::new("Portal CA");
+    let portal = Portal::start(&ca, 99, good()).await;
+    let year = 366 * 86_400_000;
+    for off in [-55 * year, 3_000 * year] {
+        let link = link_off(portal.port, Trust::only(vec![ca.certificate.clone()]), ca.identity("agent-1"), off);
+        let error = check_in(&link).await.unwrap_err().to_string();
+        let says = "which is what this machine's clock says: set it right (timedatectl";
+        assert!(error.contains("not valid at ") && error.contains(says), "{error}");
+    }
 }
 
 #[tokio::test]

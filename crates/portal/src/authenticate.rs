@@ -312,5 +312,7 @@ pub(crate) fn unavailable(error: &crate::store::StoreError) -> Refusal {
 }
 
 fn unproven() -> Refusal {
-    Refusal::unauthenticated("Not proven to be an agent of this portal.")
+    Refusal::unauthenticated(
+        "Not proven to be an agent of this portal. If it should be one, enrol it anew: dca enroll URL CODE --again.",
+    )
 }

@@ -256,7 +256,12 @@ impl Portal {
     /// `Enrollment.Renew`.
     pub(crate) async fn renew(&self, agent: &Arc<Agent>, request: &RenewRequest) -> Result<RenewAnswer, Refusal> {
         let issued = self.certify(&request.csr, &agent.id, self.clock.now_ms())?;
-        let previous = Some(agent.known().key.clone()).filter(|key| *key != issued.key);
+        let previous = {
+            let known = agent.known();
+            // The key that asks, which the agent still has if it never gets this answer, as it may not have got the one before.
+            let asks = known.previous_key.as_ref().unwrap_or(&known.key);
+            Some(asks.clone()).filter(|key| *key != issued.key)
+        };
         let mut batch = Batch::new();
         batch.run(
             sql::AGENT_RENEW,

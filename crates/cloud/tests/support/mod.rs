@@ -13,6 +13,7 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
+use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
@@ -46,9 +47,17 @@ impl Ca {
     }
 
     pub(crate) fn identity(&self, agent: &str) -> Identity {
+        self.identity_until(agent, i64::MAX)
+    }
+
+    /// One whose certificate runs out at `until_ms`, or in some thousand years.
+    pub(crate) fn identity_until(&self, agent: &str, until_ms: i64) -> Identity {
         let key = Key::generate().unwrap();
         let pair = KeyPair::try_from(&key.pkcs8()[..]).unwrap();
         let mut params = CertificateParams::default();
+        if until_ms < i64::MAX {
+            params.not_after = rcgen::date_time_ymd(1970, 1, 1) + Duration::from_millis(until_ms as u64);
+        }
         params.distinguished_name.push(DnType::CommonName, agent);
         let certificate = params.signed_by(&pair, &self.issuer).unwrap().der().clone();
         Identity::new(AgentId::parse(agent).unwrap(), key, vec![certificate]).unwrap()

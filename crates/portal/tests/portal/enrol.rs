@@ -136,6 +136,18 @@ async fn a_renewed_key_takes_over_with_its_first_call() {
 }
 
 #[tokio::test]
+async fn renewals_whose_answers_are_lost_lock_nobody_out() {
+    let Some(place) = Place::open().await else { return };
+    let agent = Agent::enrolled(&place).await;
+    let mut client = EnrollmentClient::with_origin(agent.channel(&place), origin(&place));
+    for _ in 0..3 {
+        client.renew(RenewRequest { caller: agent.caller(), csr: Agent::new().csr() }).await.unwrap();
+    }
+    agent.check_in(&place, CheckInRequest::default()).await.unwrap();
+    agent.check_in(&place.restart().await, CheckInRequest::default()).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_retired_agent_is_refused() {
     let Some(place) = Place::open().await else { return };
     let agent = Agent::enrolled(&place).await;

@@ -121,6 +121,52 @@ async fn a_token_is_made_by_the_portals_clock() {
 }
 
 #[tokio::test]
+async fn a_token_is_renewed_before_it_runs_out() {
+    let ca = Ca::new("Hub CA");
+    let hub = Hub::start(&ca, Some(b"0123456789abcdef".to_vec())).await;
+    let key = DeviceKey::parse(KEY).unwrap().with_life(Duration::from_secs(8));
+    let (push, mut received) = start(&ca, hub.port, Access::Token(key), &Arc::default());
+    let state = push.state();
+    let mut lost = state.clone();
+    let lost = tokio::spawn(async move { drop(lost.wait_for(|state| matches!(state, PushState::Lost { .. })).await) });
+    for round in 1..=2 {
+        hub.saw("subscribe: 4", round).await;
+        hub.send(DEVICEBOUND, wake("still there"));
+        assert_eq!(hint(&mut received).await, reason("still there"));
+    }
+    // It goes before it is thrown out, and to nobody does it look like a loss.
+    let log = hub.state.lock().unwrap().log.join("\n");
+    assert!(!log.contains("ran out") && !log.contains("refused") && !lost.is_finished(), "{log}");
+}
+
+#[tokio::test]
+async fn two_of_one_name_throw_each_other_out_and_each_comes_back() {
+    let ca = Ca::new("Hub CA");
+    let hub = Hub::start(&ca, None).await;
+    let first = start(&ca, hub.port, Access::Certificate, &Arc::default());
+    hub.saw("subscribe: 4", 1).await;
+    let second = start(&ca, hub.port, Access::Certificate, &Arc::default());
+    hub.saw("closed: another connection", 3).await;
+    // Once the clone is gone, the first has its place to itself.
+    drop(second);
+    let (push, mut received) = first;
+    push.state().wait_for(|state| matches!(state, PushState::Connected { .. })).await.unwrap();
+    hub.send(DEVICEBOUND, wake("alone"));
+    assert_eq!(hint(&mut received).await, reason("alone"));
+}
+
+#[tokio::test]
+async fn who_is_throttled_comes_back() {
+    let ca = Ca::new("Hub CA");
+    let hub = Hub::start(&ca, None).await;
+    hub.throttle(3);
+    let (push, _received) = start(&ca, hub.port, Access::Certificate, &Arc::default());
+    hub.saw("closed: throttled", 3).await;
+    let mut state = push.state();
+    state.wait_for(|state| matches!(state, PushState::Connected { .. })).await.unwrap();
+}
+
+#[tokio::test]
 async fn the_double_holds_to_the_limits_of_iot_hub() {
     use futures_util::{SinkExt, StreamExt};
     use rmqtt_codec::types::{MQTT_LEVEL_311, Protocol, Publish, QoS};

@@ -12,7 +12,7 @@ use std::fmt::Write;
 use std::time::Duration;
 use zeroize::Zeroizing;
 
-/// How long a token of Azure IoT Hub is good for. It cannot be renewed within a connection.
+/// How long a token of Azure IoT Hub is good for, if nothing else is said. It cannot be renewed within a connection.
 const TOKEN_LIFE: Duration = Duration::from_secs(3_600);
 /// The name that a signature for MQTT is made for, in place of a call's path.
 const SIGNED_PATH: &str = "/mqtt";
@@ -31,7 +31,10 @@ pub enum Access {
 }
 
 /// A symmetric key of Azure IoT Hub. Secret.
-pub struct DeviceKey(Zeroizing<Vec<u8>>);
+pub struct DeviceKey {
+    key: Zeroizing<Vec<u8>>,
+    life: Duration,
+}
 
 /// What goes into the CONNECT packet, and until when it is good.
 pub(super) struct Credentials {
@@ -44,7 +47,14 @@ pub(super) struct Credentials {
 impl DeviceKey {
     /// The key, as the Azure portal shows it (base 64).
     pub fn parse(text: &str) -> Option<Self> {
-        BASE64_STANDARD.decode(text.trim()).ok().filter(|key| !key.is_empty()).map(|key| Self(Zeroizing::new(key)))
+        let key = BASE64_STANDARD.decode(text.trim()).ok().filter(|key| !key.is_empty())?;
+        Some(Self { key: Zeroizing::new(key), life: TOKEN_LIFE })
+    }
+
+    /// The same, whose tokens are good for `life` instead of an hour.
+    #[must_use]
+    pub fn with_life(self, life: Duration) -> Self {
+        Self { life, ..self }
     }
 }
 
@@ -69,8 +79,8 @@ impl Access {
                 (Zeroizing::new(signature), None)
             }
             Self::Token(key) => {
-                let until_ms = now_ms.saturating_add(TOKEN_LIFE.as_millis() as i64);
-                (token(host, agent, key, until_ms / 1_000)?, Some(until_ms))
+                let until_s = now_ms.saturating_add(key.life.as_millis() as i64) / 1_000;
+                (token(host, agent, key, until_s)?, Some(until_s.saturating_mul(1_000)))
             }
         };
         Ok(Credentials { user, password, until_ms })
@@ -80,7 +90,7 @@ impl Access {
 /// `SharedAccessSignature sr=..&sig=..&se=..`, as Azure IoT Hub documents it.
 fn token(host: &str, agent: &AgentId, key: &DeviceKey, until_s: i64) -> Result<Zeroizing<String>, String> {
     let resource = escape(&format!("{host}/devices/{agent}"));
-    let mut mac = Hmac::<Sha256>::new_from_slice(&key.0).map_err(|error| error.to_string())?;
+    let mut mac = Hmac::<Sha256>::new_from_slice(&key.key).map_err(|error| error.to_string())?;
     mac.update(format!("{resource}\n{until_s}").as_bytes());
     let signature = escape(&BASE64_STANDARD.encode(mac.finalize().into_bytes()));
     Ok(Zeroizing::new(format!("SharedAccessSignature sr={resource}&sig={signature}&se={until_s}")))

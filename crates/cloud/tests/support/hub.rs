@@ -32,6 +32,8 @@ pub(crate) struct State {
     /// Number of the newest connection.
     newest: usize,
     pub(crate) twin: u64,
+    /// Connections that it has no room for.
+    throttled: usize,
 }
 
 pub(crate) struct Hub {
@@ -75,6 +77,11 @@ impl Hub {
         self.changed.notify_waiters();
     }
 
+    /// Takes none of the next `connections`, as when too many come in one second.
+    pub(crate) fn throttle(&self, connections: usize) {
+        self.state.lock().unwrap().throttled = connections;
+    }
+
     /// Throws out whoever is connected.
     pub(crate) fn cut(&self) {
         self.state.lock().unwrap().newest += 1;
@@ -102,6 +109,17 @@ async fn connection(
     let certificate = stream.get_ref().1.peer_certificates().is_some();
     let mut framed = Framed::new(stream, Codec::new(MESSAGE as u32 + 8_192));
     let Some(Ok((Packet::Connect(connect), _))) = framed.next().await else { return "no CONNECT".to_owned() };
+    let throttled = {
+        let mut state = state.lock().unwrap();
+        let throttled = state.throttled > 0;
+        state.throttled -= usize::from(throttled);
+        throttled
+    };
+    if throttled {
+        let refused = ConnectAck { return_code: ConnectAckReason::ServiceUnavailable, session_present: false };
+        let _ = framed.send(Packet::ConnectAck(refused)).await;
+        return "throttled".to_owned();
+    }
     let now_s = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
     let until_s = match accepted(&connect, key, certificate, now_s) {
         Ok(until_s) => until_s,

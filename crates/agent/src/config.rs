@@ -84,6 +84,9 @@ pub struct RawConfig {
 /// Seconds: a restart of everybody's machines at once is not one of everybody's check-ins.
 const SPREAD: u64 = 300;
 
+/// Where the service keeps its state, if nothing else is said.
+pub(crate) const STATE: &str = "/var/lib/dca";
+
 /// `[portal]` as written.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -245,7 +248,7 @@ impl RawConfig {
             also,
             pins,
             profiles,
-            state_dir: self.state_dir.unwrap_or_else(|| PathBuf::from("/var/lib/dca")),
+            state_dir: self.state_dir.unwrap_or_else(|| PathBuf::from(STATE)),
             proxy: self.portal.proxy,
             spread: Duration::from_secs(self.portal.spread.map_or(SPREAD, u64::from).min(SPREAD)),
             permit: Permit { ranges: permitted, orders },

@@ -1,6 +1,6 @@
 //! `dca doctor`: all that the agent needs, one line each, with what helps where something is missing. At most 10 s.
 
-use crate::config;
+use crate::config::{self, Config};
 use crate::enrol;
 use crate::input::InputError;
 use crate::membership::{Membership, MembershipError};
@@ -11,6 +11,7 @@ use crate::scope::Targets;
 use crate::vault::Vault;
 use dca_cloud::doctor::{Finding, Level, Probe, probe};
 use dca_cloud::{Clock, Place, Trust};
+use dca_spool::{Examined, Spool};
 use serde::Serialize;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -18,9 +19,10 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::timeout;
 
-/// For the sample of printers; for an echo of this machine.
+/// For the printers, for the spool, and for an echo of this machine: all at once.
 const SAMPLE: Duration = Duration::from_secs(8);
 const ECHO: Duration = Duration::from_secs(2);
+const OTHER_USER: &str = "run dca doctor as the user of the service, or as root";
 
 /// What was typed.
 #[derive(Debug)]
@@ -29,11 +31,11 @@ pub struct Doctor {
     pub portal: Option<String>,
     /// A PEM file of authorities to trust as well.
     pub ca: Option<PathBuf>,
-    /// The proxy; `None`: as the environment says.
+    /// The proxy; `None`: as the configuration says, else the environment.
     pub proxy: Option<String>,
-    /// The state folder.
-    pub state: PathBuf,
-    /// The configuration whose printers are asked.
+    /// The state folder; `None`: as the configuration says.
+    pub state: Option<PathBuf>,
+    /// The service's configuration, whose printers are asked.
     pub config: Option<PathBuf>,
 }
 
@@ -55,49 +57,28 @@ impl Doctor {
     ///
     /// # Errors
     /// If what was typed cannot be used.
-    pub async fn check_up(self) -> Result<Checkup, InputError> {
-        let (identity, membership) = self.identity();
-        let cloud = match self.cloud(membership.as_ref())? {
-            Some(probe) => probe,
-            None => {
-                let findings =
-                    vec![identity, spool(&self.state), icmp().await, printers(self.config.as_deref()).await?];
-                return Ok(Checkup::new(findings));
+    pub async fn check_up(mut self) -> Result<Checkup, InputError> {
+        let folder = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
+        let config = self.config.take().map(|file| config::check(&file, folder)).transpose()?;
+        if let Some(config) = &config {
+            self.proxy = self.proxy.or_else(|| config.proxy.clone());
+        }
+        let configured =
+            || config.as_ref().map_or_else(|| PathBuf::from(config::STATE), |config| config.state_dir.clone());
+        let state = self.state.take().unwrap_or_else(configured);
+        let (identity, membership) = identity(&state);
+        let network = async {
+            match self.cloud(membership.as_ref())? {
+                Some(cloud) => {
+                    Ok(probe(cloud).await.unwrap_or_else(|error| vec![Finding::broken("tls", error.to_string())]))
+                }
+                None => Ok(Vec::new()),
             }
         };
-        let (network, icmp, printers) = tokio::join!(probe(cloud), icmp(), printers(self.config.as_deref()));
-        let mut findings = match network {
-            Ok(findings) => findings,
-            Err(error) => vec![Finding::broken("tls", error.to_string())],
-        };
-        findings.extend([identity, spool(&self.state), icmp, printers?]);
+        let (network, spool, icmp, printers) = tokio::join!(network, spool(state), icmp(), printers(config));
+        let mut findings = network?;
+        findings.extend([identity, spool, icmp, printers?]);
         Ok(Checkup::new(findings))
-    }
-
-    fn identity(&self) -> (Finding, Option<Membership>) {
-        if !self.state.is_dir() {
-            let text = format!("not enrolled ({} is not there): dca enroll URL CODE", self.state.display());
-            return (Finding::limited("identity", text), None);
-        }
-        let loaded = Vault::open(&self.state).map_err(MembershipError::from).and_then(|vault| Membership::load(&vault));
-        match loaded {
-            Ok(Some(membership)) => {
-                let agent = membership.identity().agent();
-                let left = membership.identity().valid_until_ms() - dca_cloud::machine_ms();
-                let days = left / 86_400_000;
-                let finding = if left <= 0 {
-                    Finding::broken(
-                        "identity",
-                        format!("{agent}; its certificate has run out: enrol again, with --again"),
-                    )
-                } else {
-                    Finding::well("identity", format!("{agent}, certificate good for {days} days"))
-                };
-                (finding, Some(membership))
-            }
-            Ok(None) => (Finding::limited("identity", "not enrolled: dca enroll URL CODE"), None),
-            Err(error) => (Finding::broken("identity", error.to_string()), None),
-        }
     }
 
     fn cloud(&self, membership: Option<&Membership>) -> Result<Option<Probe>, InputError> {
@@ -127,20 +108,71 @@ impl Doctor {
     }
 }
 
-/// Whether the outbox can be written.
-fn spool(state: &Path) -> Finding {
-    let file = state.join("spool.db");
-    match std::fs::metadata(&file) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            Finding::skipped("spool", "nothing was collected yet")
+fn identity(state: &Path) -> (Finding, Option<Membership>) {
+    if !state.is_dir() {
+        let text = format!("not enrolled ({} is not there): dca enroll URL CODE", state.display());
+        return (Finding::limited("identity", text), None);
+    }
+    let loaded = Vault::open(state).map_err(MembershipError::from).and_then(|vault| Membership::load(&vault));
+    match loaded {
+        Ok(Some(membership)) => {
+            let agent = membership.identity().agent();
+            let left = membership.identity().valid_until_ms() - dca_cloud::machine_ms();
+            let days = left / 86_400_000;
+            let finding = if left <= 0 {
+                Finding::limited(
+                    "identity",
+                    format!(
+                        "{agent}, certificate ran out {} days ago: dca run fetches a new one, so let it run; if the portal \
+                             refuses that, dca enroll URL CODE --again",
+                        -days
+                    ),
+                )
+            } else {
+                Finding::well("identity", format!("{agent}, certificate good for {days} days"))
+            };
+            (finding, Some(membership))
         }
-        Err(error) => Finding::broken("spool", format!("{}: {error}", file.display())),
-        Ok(found) => match std::fs::OpenOptions::new().append(true).open(&file) {
-            Ok(_) => Finding::well("spool", format!("{} KiB", found.len() >> 10)),
-            Err(error) => {
-                Finding::broken("spool", format!("{}: {error}: run dca as the user of the service", file.display()))
-            }
-        },
+        Ok(None) => (Finding::limited("identity", "not enrolled: dca enroll URL CODE"), None),
+        Err(error) => (Finding::broken("identity", error.to_string()), None),
+    }
+}
+
+/// Whether the outbox is sound. While the service runs, it alone may look.
+async fn spool(state: PathBuf) -> Finding {
+    let file = state.join("spool.db");
+    let octets = match std::fs::metadata(&file) {
+        Ok(found) => found.len(),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return Finding::skipped("spool", "nothing was collected yet");
+        }
+        Err(error) => return Finding::broken("spool", format!("{}: {error}: {OTHER_USER}", file.display())),
+    };
+    let name = file.display().to_string();
+    let looking = tokio::task::spawn_blocking(move || Spool::examine(&file));
+    match timeout(SAMPLE, looking).await {
+        Ok(Ok(Ok(Examined::InUse))) => {
+            Finding::well("spool", format!("{} KiB, in use by dca run, which checked it at its start", octets >> 10))
+        }
+        Ok(Ok(Ok(Examined::Sound { records, oldest_ms }))) => {
+            let oldest = oldest_ms.and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());
+            let waits = oldest.map_or(String::new(), |oldest| {
+                format!(", the oldest since {}", oldest.strftime("%Y-%m-%d %H:%M UTC"))
+            });
+            Finding::well("spool", format!("sound, {} KiB, {records} records wait{waits}", octets >> 10))
+        }
+        Ok(Ok(Ok(Examined::Damaged { why }))) => Finding::broken(
+            "spool",
+            format!(
+                "{name} is damaged ({why}): start dca run, which sets it aside, saves what can be read and reports what cannot; \
+                 then check the disk"
+            ),
+        ),
+        Ok(Ok(Err(error))) => Finding::broken("spool", format!("{name}: {error}: {OTHER_USER}")),
+        Ok(Err(_)) | Err(_) => Finding::limited(
+            "spool",
+            format!("{} KiB could not be checked in time: is the disk slow, or about to fail?", octets >> 10),
+        ),
     }
 }
 
@@ -162,25 +194,34 @@ async fn icmp() -> Finding {
 }
 
 /// Whether printers answer on UDP 161.
-async fn printers(file: Option<&Path>) -> Result<Finding, InputError> {
-    let Some(file) = file else { return Ok(Finding::skipped("snmp", "no configuration was named (-c dca.toml)")) };
-    let folder = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
-    let config = config::check(file, folder)?;
-    let Ok(scope) = timeout(SAMPLE, config.targets.resolve()).await else {
-        return Ok(Finding::broken("snmp", "the host names of the configuration are not found in time: is DNS there?"));
-    };
-    let scope = scope?;
-    let network = match Network::open(config.asking, config.keyring, config.profiles, &scope) {
-        Ok(network) => network,
-        Err(error) => return Ok(Finding::broken("snmp", error.to_string())),
-    };
+async fn printers(config: Option<Config>) -> Result<Finding, InputError> {
+    let Some(config) = config else { return Ok(Finding::skipped("snmp", "no configuration was named (-c dca.toml)")) };
     let mut found = Count::default();
-    let _ = timeout(SAMPLE, network.scan(&scope, &mut found, std::future::pending())).await;
-    Ok(if found.printers > 0 {
-        Finding::well("snmp", format!("{} printers answer (of {} addresses asked so far)", found.printers, found.asked))
-    } else {
-        let hint = "is a firewall in between, is SNMP on, is the community right? Try: dca scan ADDRESS -c NAME";
-        Finding::broken("snmp", format!("no printer of {} addresses answers on UDP 161: {hint}", found.asked))
+    let looking = async {
+        let scope = config.targets.resolve().await?;
+        match Network::open(config.asking, config.keyring, config.profiles, &scope) {
+            Ok(network) => {
+                network.scan(&scope, &mut found, std::future::pending()).await;
+                Ok(None)
+            }
+            Err(error) => Ok(Some(Finding::broken("snmp", error.to_string()))),
+        }
+    };
+    if let Some(finding) = timeout(SAMPLE, looking).await.unwrap_or(Ok(None))? {
+        return Ok(finding);
+    }
+    Ok(match found {
+        Count { printers: 0, asked: 0 } => Finding::broken(
+            "snmp",
+            "no address of the configuration was asked in time: are its host names found (dns), and is rate not too low?",
+        ),
+        Count { printers: 0, asked } => {
+            let hint = "is a firewall in between, is SNMP on, is the community right? Try: dca scan ADDRESS -c NAME";
+            Finding::broken("snmp", format!("no printer answers (addresses asked: {asked}): {hint}"))
+        }
+        Count { printers, asked } => {
+            Finding::well("snmp", format!("printers that answer: {printers} (addresses asked so far: {asked})"))
+        }
     })
 }
 
@@ -230,12 +271,69 @@ mod tests {
     #[tokio::test]
     async fn an_agent_that_is_not_enrolled_is_told_how() {
         let folder = tempfile::tempdir().unwrap();
-        let doctor = Doctor { portal: None, ca: None, proxy: None, state: folder.path().join("none"), config: None };
+        let doctor =
+            Doctor { portal: None, ca: None, proxy: None, state: Some(folder.path().join("none")), config: None };
         let checkup = doctor.check_up().await.unwrap();
         let text = checkup.text();
         assert!(text.contains("dca enroll URL CODE"), "{text}");
         assert!(checkup.is_well(), "{text}");
         assert!(!folder.path().join("none").exists(), "it changes nothing");
+    }
+
+    #[test]
+    fn text_and_json_are_as_they_were() {
+        let checkup = Checkup::new(vec![
+            Finding::well("dns", "portal.example is 192.0.2.1"),
+            Finding::broken("connect", "portal.example:443 does not\u{1b}[2J answer"),
+            Finding::skipped("tls", "needs what connect says above"),
+            Finding::limited("mqtt-8883", "orders wait"),
+        ]);
+        let text = "\
+well     dns        portal.example is 192.0.2.1
+broken   connect    portal.example:443 does not [2J answer
+skipped  tls        needs what connect says above
+limited  mqtt-8883  orders wait
+";
+        assert_eq!(checkup.text(), text);
+        let json = "\
+{\"findings\":[{\"part\":\"dns\",\"level\":\"well\",\"text\":\"portal.example is 192.0.2.1\"},\
+{\"part\":\"connect\",\"level\":\"broken\",\"text\":\"portal.example:443 does not\\u001b[2J answer\"},\
+{\"part\":\"tls\",\"level\":\"skipped\",\"text\":\"needs what connect says above\"},\
+{\"part\":\"mqtt-8883\",\"level\":\"limited\",\"text\":\"orders wait\"}]}";
+        assert_eq!(serde_json::to_string(&checkup).unwrap(), json);
+        assert!(!checkup.is_well());
+    }
+
+    /// Black holes everywhere, on a clock that stands while anything happens.
+    #[tokio::test(start_paused = true)]
+    async fn it_never_takes_longer_than_ten_seconds() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        tokio::spawn(async move {
+            let mut held = Vec::new();
+            while let Ok((caller, _)) = listener.accept().await {
+                held.push(caller);
+            }
+        });
+        // Takes datagrams and never answers.
+        let printer = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("dca.toml");
+        let config = format!(
+            "state_dir = {:?}\n[portal]\nproxy = \"http://localhost:{port}\"\n[snmp]\ntimeout = 30.0\n[[range]]\n\
+             targets = [\"{}\"]\ntry = [{{ community = {{ file = \"community\" }} }}]\n",
+            folder.path().join("state"),
+            printer.local_addr().unwrap()
+        );
+        std::fs::write(&file, config).unwrap();
+        std::fs::write(folder.path().join("community"), "public").unwrap();
+        let portal = Some(format!("localhost:{port}"));
+        let doctor = Doctor { portal, ca: None, proxy: None, state: None, config: Some(file) };
+        let begun = tokio::time::Instant::now();
+        let text = doctor.check_up().await.unwrap().text();
+        assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+        assert!(text.contains(&format!("through http://localhost:{port}")), "the configuration's proxy: {text}");
+        assert!(text.contains("let TCP to it pass") && text.contains("snmp "), "{text}");
     }
 
     #[tokio::test]
@@ -245,8 +343,10 @@ mod tests {
         drop(free);
         let folder = tempfile::tempdir().unwrap();
         let proxy = Some("none".to_owned());
-        let checkup =
-            Doctor { portal, ca: None, proxy, state: folder.path().into(), config: None }.check_up().await.unwrap();
+        let checkup = Doctor { portal, ca: None, proxy, state: Some(folder.path().into()), config: None }
+            .check_up()
+            .await
+            .unwrap();
         let text = checkup.text();
         assert!(!checkup.is_well() && text.contains("does the firewall allow it?"), "{text}");
         for part in [

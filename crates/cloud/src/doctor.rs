@@ -109,42 +109,54 @@ pub async fn probe(probe: Probe) -> Result<Vec<Finding>, TrustError> {
     let relay = relay.unwrap_or_else(|| portal.at(Scheme::Ssh, 22));
     let place = |scheme| push.iter().find(|place| place.scheme() == scheme).cloned();
     let (dns, connect, tls, (grpc, clock), wss, mqtts, ssh, cdn) = tokio::join!(
-        within("dns", dns(&dialer, portal.host())),
-        within("connect", connect(&dialer, &portal)),
-        within("tls", opened(&dialer, &portal, &any, known.as_ref())),
-        grpc(&link),
-        within("mqtt-443", mqtt("mqtt-443", &dialer, place(Scheme::Wss), &pages)),
-        within("mqtt-8883", mqtt("mqtt-8883", &dialer, place(Scheme::Mqtts), &plain)),
-        within("ssh", ssh(&dialer, &relay)),
-        within("cdn", cdn(&dialer, updates, &pages)),
+        dns(&dialer, portal.host()),
+        connect(&dialer, &portal),
+        opened(&dialer, &portal, &any, known.as_ref()),
+        grpc(&link, &portal),
+        mqtt("mqtt-443", &dialer, place(Scheme::Wss), &pages),
+        mqtt("mqtt-8883", &dialer, place(Scheme::Mqtts), &plain),
+        ssh(&dialer, &relay),
+        cdn(&dialer, updates, &pages),
     );
-    Ok(vec![dns, Finding::well("proxy", way), connect, tls, grpc, wss, mqtts, ssh, cdn, clock])
+    let mut findings = vec![dns, Finding::well("proxy", way), connect, tls, grpc, wss, mqtts, ssh, cdn, clock];
+    tell_once(&mut findings);
+    Ok(findings)
 }
 
-async fn within(part: &'static str, finding: impl Future<Output = Finding>) -> Finding {
-    timeout(PATIENCE, finding)
-        .await
-        .unwrap_or_else(|_| Finding::broken(part, "no answer in time: a firewall on the way may drop the packets"))
+/// What something above already says is the reason is not said again.
+fn tell_once(findings: &mut [Finding]) {
+    let mut told: Vec<(&'static str, String)> = Vec::new();
+    for finding in findings {
+        if let Some((part, _)) = told.iter().find(|(_, reason)| finding.text.contains(reason)) {
+            *finding = Finding::skipped(finding.part, format!("needs what {part} says above"));
+        } else if finding.level == Level::Broken {
+            told.push((finding.part, finding.text.clone()));
+        }
+    }
+}
+
+/// An answer, or a sentence instead of one that does not come in time.
+async fn in_time<T>(at: &str, answer: impl Future<Output = Result<T, DialError>>) -> Result<T, DialError> {
+    timeout(PATIENCE, answer).await.unwrap_or_else(|_| Err(DialError::Silent { at: at.to_owned() }))
 }
 
 async fn dns(dialer: &Dialer, host: &str) -> Finding {
     if !dialer.is_direct(host) {
         return Finding::skipped("dns", "the proxy resolves the portal's name");
     }
-    match tokio::net::lookup_host((host, 0)).await {
-        Ok(found) => {
+    let no_name = |why: String| DialError::NoName { host: host.to_owned(), why };
+    match timeout(PATIENCE, tokio::net::lookup_host((host, 0))).await {
+        Ok(Ok(found)) => {
             let addresses: Vec<String> = found.take(4).map(|at| at.ip().to_string()).collect();
             Finding::well("dns", format!("{host} is {}", addresses.join(", ")))
         }
-        Err(error) => {
-            let error = DialError::NoName { host: host.to_owned(), why: error.to_string() };
-            Finding::broken("dns", error.to_string())
-        }
+        Ok(Err(error)) => Finding::broken("dns", no_name(error.to_string()).to_string()),
+        Err(_) => Finding::broken("dns", no_name("no answer in time".to_owned()).to_string()),
     }
 }
 
 async fn connect(dialer: &Dialer, portal: &Place) -> Finding {
-    match dialer.dial(portal.host(), portal.port()).await {
+    match in_time(&portal.authority(), dialer.dial(portal.host(), portal.port())).await {
         Ok(_) => Finding::well("connect", format!("{} takes a connection", portal.authority())),
         Err(error) => Finding::broken("connect", error.to_string()),
     }
@@ -157,10 +169,15 @@ async fn opened(
     any: &Arc<ClientConfig>,
     known: Option<&Arc<ClientConfig>>,
 ) -> Finding {
-    let strictly = match known {
-        Some(known) => dialer.dial_tls(portal.host(), portal.port(), known).await.map(Some),
-        None => Ok(None),
+    // Both at once: neither may take the other's time.
+    let at = portal.authority();
+    let strictly = async {
+        match known {
+            Some(known) => in_time(&at, dialer.dial_tls(portal.host(), portal.port(), known)).await.map(Some),
+            None => Ok(None),
+        }
     };
+    let (strictly, loosely) = tokio::join!(strictly, in_time(&at, dialer.dial_tls(portal.host(), portal.port(), any)));
     if let Ok(Some(stream)) = &strictly {
         let session = stream.get_ref().1;
         let version = session.protocol_version().map(|version| format!("{version:?}")).unwrap_or_default();
@@ -168,7 +185,7 @@ async fn opened(
         let issuer = shown.map(crate::certificate::issuer).unwrap_or_default();
         return Finding::well("tls", format!("{version}, certificate issued by {issuer}"));
     }
-    match (dialer.dial_tls(portal.host(), portal.port(), any).await, strictly) {
+    match (loosely, strictly) {
         (Ok(_), Err(DialError::Untrusted { untrusted, .. })) => Finding::limited(
             "tls",
             format!(
@@ -182,7 +199,7 @@ async fn opened(
 }
 
 /// gRPC, and the clock by the date of its answer.
-async fn grpc(link: &Link) -> (Finding, Finding) {
+async fn grpc(link: &Link, portal: &Place) -> (Finding, Finding) {
     let unknown = || Finding::skipped("clock", "the portal's time is not known");
     match timeout(PATIENCE, link.probe()).await {
         Ok(Ok(date)) => {
@@ -191,7 +208,7 @@ async fn grpc(link: &Link) -> (Finding, Finding) {
         }
         Ok(Err(error @ CloudError::Unreachable { .. })) => (Finding::broken("grpc", error.to_string()), unknown()),
         Ok(Err(error)) => (Finding::limited("grpc", error.to_string()), unknown()),
-        Err(_) => (Finding::broken("grpc", "no answer in time"), unknown()),
+        Err(_) => (Finding::broken("grpc", DialError::Silent { at: portal.authority() }.to_string()), unknown()),
     }
 }
 
@@ -218,7 +235,7 @@ fn date_ms(text: &str) -> Option<i64> {
 
 async fn mqtt(part: &'static str, dialer: &Dialer, place: Option<Place>, tls: &Arc<ClientConfig>) -> Finding {
     let Some(place) = place else { return Finding::skipped(part, "the portal does not offer it") };
-    match push::open_stream(dialer, &place, tls).await {
+    match in_time(&place.authority(), push::open_stream(dialer, &place, tls)).await {
         Ok(_) => Finding::well(part, format!("{place} can be reached")),
         // Without push an order waits for the next check-in.
         Err(error) => Finding::limited(part, format!("{error}; without it, orders wait for the next check-in")),
@@ -226,21 +243,23 @@ async fn mqtt(part: &'static str, dialer: &Dialer, place: Option<Place>, tls: &A
 }
 
 async fn ssh(dialer: &Dialer, relay: &Place) -> Finding {
+    let at = relay.authority();
+    let other = |why: String| DialError::NoConnection { at: relay.authority(), why };
     let banner = async {
-        let mut stream = dialer.dial(relay.host(), relay.port()).await.map_err(|error| error.to_string())?;
+        let mut stream = dialer.dial(relay.host(), relay.port()).await?;
         let mut first = [0; 4];
-        stream.read_exact(&mut first).await.map_err(|error| error.to_string())?;
-        if &first == b"SSH-" { Ok(()) } else { Err("what answers is not SSH".to_owned()) }
+        stream.read_exact(&mut first).await.map_err(|error| other(error.to_string()))?;
+        if &first == b"SSH-" { Ok(()) } else { Err(other("what answers is not SSH".to_owned())) }
     };
-    match banner.await {
-        Ok(()) => Finding::well("ssh", format!("{} answers", relay.authority())),
-        Err(why) => Finding::limited("ssh", format!("{why}; needed for Device Web Access only")),
+    match in_time(&at, banner).await {
+        Ok(()) => Finding::well("ssh", format!("{at} answers")),
+        Err(error) => Finding::limited("ssh", format!("{error}; needed for Device Web Access only")),
     }
 }
 
 async fn cdn(dialer: &Dialer, updates: Option<Place>, tls: &Arc<ClientConfig>) -> Finding {
     let Some(place) = updates else { return Finding::skipped("cdn", "the portal names no place for updates") };
-    match dialer.dial_tls(place.host(), place.port(), tls).await {
+    match in_time(&place.authority(), dialer.dial_tls(place.host(), place.port(), tls)).await {
         Ok(_) => Finding::well("cdn", format!("{} can be reached", place.authority())),
         Err(error) => Finding::limited("cdn", format!("{error}; updates come from there")),
     }

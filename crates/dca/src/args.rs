@@ -219,13 +219,13 @@ pub(crate) struct Doctor {
     /// A PEM file with certificates of authorities to trust as well
     #[arg(long, value_name = "FILE")]
     pub(crate) ca: Option<PathBuf>,
-    /// The proxy, or "none" [default: HTTPS_PROXY, ALL_PROXY and NO_PROXY]
+    /// The proxy, or "none" [default: as the configuration says, else HTTPS_PROXY, ALL_PROXY and NO_PROXY]
     #[arg(long, value_name = "URL")]
     pub(crate) proxy: Option<String>,
-    /// Where the agent keeps its state
-    #[arg(long, value_name = "DIR", default_value = "/var/lib/dca")]
-    pub(crate) state: PathBuf,
-    /// The configuration: its printers are asked for a sign of life
+    /// Where the agent keeps its state [default: as the configuration says, else /var/lib/dca]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) state: Option<PathBuf>,
+    /// The service's configuration: its printers are asked for a sign of life
     #[arg(short, long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
     /// Print JSON

@@ -27,6 +27,7 @@
 mod aside;
 mod bounds;
 mod error;
+mod examine;
 mod gaps;
 mod handle;
 mod item;
@@ -43,6 +44,7 @@ mod writer;
 pub use aside::Refused;
 pub use bounds::Bounds;
 pub use error::SpoolError;
+pub use examine::Examined;
 pub use gaps::Gap;
 pub use handle::Spool;
 pub use item::{Batch, Class, Entry, Item, Stored};

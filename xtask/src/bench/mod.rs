@@ -34,6 +34,15 @@ pub(crate) enum Bench {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         options: Vec<String>,
     },
+    /// A fleet after an outage of the portal: check-ins in the busiest second, simulated
+    Herd {
+        /// How many agents
+        #[arg(long, default_value_t = 100_000)]
+        agents: u64,
+        /// How long the portal is away, in minutes
+        #[arg(long, default_value_t = 30)]
+        minutes: u64,
+    },
     /// Forecasts and alarms of the ledger over 90 simulated days whose truth is known, beside a straight line
     Ledger {
         /// How many devices are simulated
@@ -50,6 +59,9 @@ pub(crate) fn run(what: Bench) -> anyhow::Result<()> {
         Bench::Plan => shell::run_silently("cargo run --quiet --locked -p dca-agent --example plan_cost"),
         Bench::Spool => shell::run_silently("cargo run --quiet --release --locked -p dca-spool --example durable"),
         Bench::Portal { options } => portal(&options),
+        Bench::Herd { agents, minutes } => shell::run_silently(&format!(
+            "cargo run --quiet --release --locked -p dca-cloud --example herd -- {agents} {minutes}"
+        )),
         Bench::Ledger { devices } => shell::run_silently(&format!(
             "cargo run --quiet --release --locked -p dca-ledger --example ninety_days -- {devices}"
         )),

@@ -26,7 +26,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::time::timeout;
 use tonic::transport::{Channel, Endpoint};
-use tonic::{Response, Status};
+use tonic::{Code, Response, Status};
 use tower::ServiceExt;
 
 /// The longest that a call may take, from dialling on.
@@ -67,7 +67,7 @@ struct Inner {
     identity: Option<Identity>,
     clock: Arc<Clock>,
     channel: Mutex<Channel>,
-    /// The certificate is left out, because connections with it break.
+    /// The certificate is left out, because the last connection with it broke.
     bare: AtomicBool,
 }
 
@@ -101,7 +101,7 @@ impl Link {
         let with_own = Arc::new(trust.client(identity.as_ref(), &clock, HTTP_2)?);
         let channel = Mutex::new(channel(&portal, &dialer, &with_own)?);
         let tls = [with_own, Arc::new(trust.client(None, &clock, HTTP_2)?)];
-        let bare = AtomicBool::new(identity.is_none());
+        let bare = AtomicBool::new(false);
         Ok(Self(Arc::new(Inner { portal, dialer, tls, identity, clock, channel, bare })))
     }
 
@@ -223,12 +223,10 @@ impl Link {
                 broken += 1;
                 // A connection that went stale between two check-ins says nothing of the portal. A fresh one that breaks as well
                 // may be how the own certificate is refused: TLS 1.3 has no better way to tell. The signature proves as much.
-                if broken == 2 && !self.0.bare.swap(true, Ordering::Relaxed) {
-                    self.drain();
-                    true
-                } else {
-                    broken == 1
+                if broken == 2 {
+                    self.turn();
                 }
+                broken <= 2
             } else {
                 // A signature is good for minutes. With the portal's time at hand the next one is.
                 !std::mem::replace(&mut told, true)
@@ -239,9 +237,19 @@ impl Link {
                     })
             };
             if !again {
+                // So may silence; the next call shows it.
+                if status.code() == Code::DeadlineExceeded {
+                    self.turn();
+                }
                 return Err(CloudError::from_status(&status));
             }
         }
+    }
+
+    /// The next connection is without the own certificate; or with it again, if it was that.
+    fn turn(&self) {
+        self.0.bare.fetch_xor(true, Ordering::Relaxed);
+        self.drain();
     }
 
     async fn once<A, F>(&self, patience: Duration, call: impl Fn(Signed) -> F) -> Result<A, Status>

@@ -141,16 +141,14 @@ async fn a_certificate_is_renewed_at_two_thirds_of_its_life() -> anyhow::Result<
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_that_ran_out_is_renewed_by_a_signature() -> anyhow::Result<()> {
     check(31 * DAY, 0, true).await?;
-    check(300 * DAY, 0, true).await?;
-    // By the agent's clock it is still good.
-    check(29 * DAY, 2 * DAY, true).await
+    check(300 * DAY, 0, true).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_clock_that_is_off_is_corrected_for() -> anyhow::Result<()> {
-    // By the agent's clock the certificate of the last case ran out long ago.
-    for (ago_ms, ahead_ms) in [(DAY, HOUR), (DAY, -HOUR), (300 * DAY, -300 * DAY)] {
-        let house = House::build(ago_ms, ahead_ms).await?;
+    // TLS goes by the machine's clock, which the test cannot turn: what it thinks of certificates is crates/cloud/tests/link.rs.
+    for ahead_ms in [HOUR, -HOUR] {
+        let house = House::build(DAY, ahead_ms).await?;
         let near = |status: &Status| is_well(status) && (status.skew_ms - ahead_ms).abs() < HOUR / 2;
         house.run_until(near).await?;
     }

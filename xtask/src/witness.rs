@@ -42,6 +42,7 @@ const WITNESSES: &[Witness] = &[
         package: "mosquitto",
         shows: "the portal beside mosquitto, and with it as its broker",
     },
+    Witness { needs: "systemd-analyze", package: "systemd", shows: "the unit of dca run, judged by systemd" },
     Witness { needs: "mosquitto_sub", package: "mosquitto-clients", shows: "the portal's MQTT endpoint" },
     Witness { needs: "python3", package: "python3", shows: "the score on recorded walks, rows to snmpd and pysnmp" },
 ];

@@ -33,6 +33,8 @@ pub struct Doctor {
     pub proxy: Option<String>,
     /// The state folder.
     pub state: PathBuf,
+    /// Where the vault's own key is, if it has one: `$CREDENTIALS_DIRECTORY`.
+    pub credentials: Option<PathBuf>,
     /// The configuration whose printers are asked.
     pub config: Option<PathBuf>,
 }
@@ -79,7 +81,9 @@ impl Doctor {
             let text = format!("not enrolled ({} is not there): dca enroll URL CODE", self.state.display());
             return (Finding::limited("identity", text), None);
         }
-        let loaded = Vault::open(&self.state).map_err(MembershipError::from).and_then(|vault| Membership::load(&vault));
+        let loaded = Vault::open(&self.state, self.credentials.as_deref())
+            .map_err(MembershipError::from)
+            .and_then(|vault| Membership::load(&vault));
         match loaded {
             Ok(Some(membership)) => {
                 let agent = membership.identity().agent();
@@ -230,7 +234,14 @@ mod tests {
     #[tokio::test]
     async fn an_agent_that_is_not_enrolled_is_told_how() {
         let folder = tempfile::tempdir().unwrap();
-        let doctor = Doctor { portal: None, ca: None, proxy: None, state: folder.path().join("none"), config: None };
+        let doctor = Doctor {
+            portal: None,
+            ca: None,
+            proxy: None,
+            state: folder.path().join("none"),
+            credentials: None,
+            config: None,
+        };
         let checkup = doctor.check_up().await.unwrap();
         let text = checkup.text();
         assert!(text.contains("dca enroll URL CODE"), "{text}");
@@ -245,8 +256,10 @@ mod tests {
         drop(free);
         let folder = tempfile::tempdir().unwrap();
         let proxy = Some("none".to_owned());
-        let checkup =
-            Doctor { portal, ca: None, proxy, state: folder.path().into(), config: None }.check_up().await.unwrap();
+        let checkup = Doctor { portal, ca: None, proxy, state: folder.path().into(), credentials: None, config: None }
+            .check_up()
+            .await
+            .unwrap();
         let text = checkup.text();
         assert!(!checkup.is_well() && text.contains("does the firewall allow it?"), "{text}");
         for part in [

@@ -1,5 +1,7 @@
 //! Long runs of tests of which `cargo xtask test` runs a short form.
 
+mod agent;
+
 use crate::shell;
 use clap::Subcommand;
 
@@ -11,6 +13,21 @@ pub(crate) enum Soak {
         #[arg(long, default_value_t = 10_000)]
         points: u32,
     },
+    /// Kill agent and portal at many points while readings flow: what was written down is in the database, once
+    E2e {
+        /// How many points
+        #[arg(long, default_value_t = 1_000)]
+        points: u32,
+    },
+    /// Run the agent beside many simulated printers: its memory and processor time (docs/benchmarks.md)
+    Agent {
+        /// How long
+        #[arg(long, default_value_t = 60)]
+        minutes: u64,
+        /// How many devices the office has
+        #[arg(long, default_value_t = 1000)]
+        devices: usize,
+    },
 }
 
 pub(crate) fn run(what: Soak) -> anyhow::Result<()> {
@@ -21,5 +38,11 @@ pub(crate) fn run(what: Soak) -> anyhow::Result<()> {
             let line = "cargo test --release --locked -p dca-spool --test crash -- --nocapture";
             shell::run_with(line, &[("DCA_CRASH_POINTS", &kills.to_string())])
         }
+        Soak::E2e { points } => {
+            shell::run("cargo build --quiet --release --locked -p dca -p dca-sim -p explorer")?;
+            let line = "cargo test --release --locked -p dca-e2e --test crash -- --nocapture";
+            shell::run_with(line, &[("DCA_CRASH_POINTS", &points.to_string())])
+        }
+        Soak::Agent { minutes, devices } => agent::run(minutes, devices),
     }
 }

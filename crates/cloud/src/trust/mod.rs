@@ -5,6 +5,7 @@
 //! certificate is known by its own CA alone, and then by nothing else. TLS 1.2 or better, in every case.
 
 mod authority;
+mod shown;
 mod verify;
 
 pub use authority::{Authority, BadAuthority};
@@ -16,6 +17,7 @@ use crate::identity::Identity;
 use rustls::ClientConfig;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::{CertificateDer, UnixTime};
+use shown::Shown;
 use std::sync::Arc;
 use std::time::Duration;
 use verify::Verifier;
@@ -111,13 +113,14 @@ impl Trust {
         let provider = provider();
         let verifier = Verifier::new(self, &provider)?;
         let time = Arc::new(Corrected(Arc::clone(clock)));
+        let shown = identity.map(|own| Shown::new(own, clock, &provider)).transpose()?;
         let config = ClientConfig::builder_with_details(provider, time)
             .with_safe_default_protocol_versions()
             .map_err(tls)?
             .dangerous()
             .with_custom_certificate_verifier(Arc::new(verifier));
-        let mut config = match identity {
-            Some(own) => config.with_client_auth_cert(own.chain().to_vec(), own.tls_key()).map_err(tls)?,
+        let mut config = match shown {
+            Some(shown) => config.with_client_cert_resolver(Arc::new(shown)),
             None => config.with_no_client_auth(),
         };
         if !protocol.is_empty() {

@@ -10,7 +10,7 @@ use std::time::Duration;
 /// What `dca status` says about who it is.
 fn identity(agent: &Agent) -> anyhow::Result<Option<String>> {
     let status = agent.status()?.unwrap_or_default();
-    let health = status["health"].as_array().cloned().unwrap_or_default();
+    let health = status.get("health").and_then(|health| health.as_array()).cloned().unwrap_or_default();
     Ok(health.iter().filter_map(|line| line.as_str()).find(|line| line.starts_with("identity")).map(str::to_owned))
 }
 
@@ -49,7 +49,8 @@ fn two_machines_with_one_identity_are_told_and_lose_nothing() -> anyhow::Result<
     })?;
     until(PATIENCE, "nothing to say of it any more", || {
         let status = copy.status()?.context("no status")?;
-        Ok((status["portal"] == "well" && identity(&copy)?.is_none()).then_some(()))
+        let is_well = status.get("portal").is_some_and(|portal| portal == "well");
+        Ok((is_well && identity(&copy)?.is_none()).then_some(()))
     })?;
     copy.stop(Duration::from_secs(5))?;
     house.nothing_is_lost_or_twice()

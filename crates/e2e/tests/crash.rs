@@ -79,7 +79,11 @@ fn nothing_is_lost_or_twice_though_both_are_killed() -> anyhow::Result<()> {
 fn settle(house: &mut House) -> anyhow::Result<()> {
     until(Duration::from_secs(120), "an empty spool", || {
         house.agent.check()?;
-        Ok(house.agent.status()?.filter(|status| status["portal"] == "well" && status["waiting"] == 0))
+        let is = |status: &serde_json::Value, word: &str, what: serde_json::Value| status.get(word) == Some(&what);
+        Ok(house
+            .agent
+            .status()?
+            .filter(|status| is(status, "portal", "well".into()) && is(status, "waiting", 0.into())))
     })?;
     house.agent.stop(Duration::from_secs(5))?;
     let lane = |what: &str| {

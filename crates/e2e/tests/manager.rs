@@ -35,7 +35,10 @@ impl Manager {
         let mut octets = [0; 4096];
         while Instant::now() < end {
             match self.socket.recv(&mut octets) {
-                Ok(length) => return Ok(Some(String::from_utf8_lossy(&octets[..length]).into_owned())),
+                Ok(length) => {
+                    let said = octets.get(..length).unwrap_or_default();
+                    return Ok(Some(String::from_utf8_lossy(said).into_owned()));
+                }
                 Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
                 Err(error) => return Err(error.into()),
             }

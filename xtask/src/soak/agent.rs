@@ -35,31 +35,37 @@ pub(crate) fn run(minutes: u64, devices: usize) -> anyhow::Result<()> {
         }
         let (took, taken) = (told.elapsed(), processor_time(process).context("no processor time")?);
         let now = memory(process).context("no memory")?;
-        let waiting = agent.status()?.map_or(serde_json::Value::Null, |status| status["waiting"].clone());
+        let status = agent.status()?.unwrap_or_default();
         println!(
-            "{:>6}   {:>6.1} MiB  {:>6.1} MiB  {:>6.1} MiB  {:>6.2} %    {:>8}, {waiting}",
+            "{:>6}   {:>6.1} MiB  {:>6.1} MiB  {:>6.1} MiB  {:>6.2} %    {:>8}, {}",
             start.elapsed().as_secs() / 60,
             mib(now.resident_kib),
             mib(now.own_kib),
             mib(now.peak_kib),
             share(taken - spent, took),
             portal.readings()?,
+            said(&status, "waiting"),
         );
         (told, spent) = (Instant::now(), taken);
     }
     let peak = memory(process).context("no memory")?.peak_kib;
     let status = agent.status()?.context("no status")?;
-    println!("\n{devices} devices, of which {} are known, {minutes} minutes", status["devices"]);
+    println!("\n{devices} devices, of which {} are known, {minutes} minutes", said(&status, "devices"));
     println!("peak memory      {:.1} MiB, meant: at most {:.0} MiB", mib(peak), mib(MEANT_KIB));
     println!("processor        {:.2} % of one core", share(spent, start.elapsed()));
     println!("program          {:.1} MiB, with its symbols", mib(size >> 10));
-    println!("readings         {} in the portal, {} records wait", portal.readings()?, status["waiting"]);
-    println!("not well         {}", status["health"]);
+    println!("readings         {} in the portal, {} records wait", portal.readings()?, said(&status, "waiting"));
+    println!("not well         {}", said(&status, "health"));
     agent.stop(Duration::from_secs(5))?;
     if peak > MEANT_KIB {
         bail!("the agent took more memory than it is meant to");
     }
     Ok(())
+}
+
+/// A word of `dca status --json`.
+fn said(status: &serde_json::Value, word: &str) -> String {
+    status.get(word).map(ToString::to_string).unwrap_or_default()
 }
 
 fn mib(kib: u64) -> f64 {

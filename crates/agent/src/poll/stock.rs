@@ -12,7 +12,7 @@ use crate::network::Network;
 use crate::read::now;
 use crate::scope::Scope;
 use dca_fence::Allowed;
-use dca_printer::Profiles;
+use dca_printer::{Profiles, Rows};
 use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -106,7 +106,7 @@ impl Network {
             && visit.depth >= dca_printer::Depth::Warm
             && shared.ways.are_on()
         {
-            let before = lesson.is_none().then(|| known.rows.rows()).unwrap_or_default();
+            let before = if lesson.is_none() { known.rows.rows() } else { Rows::new() };
             let rows = lesson.as_ref().map_or(&before, |lesson| &lesson.rows);
             shared.ways.ask(at, rows, reading).await;
         }

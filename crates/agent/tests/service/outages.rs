@@ -27,7 +27,7 @@ async fn three_days_without_a_network_cost_nothing() {
     let folder = state();
     let portal = Fake::default();
     let text = format!(
-        "[[range]]\ntargets = [\"{address}\"]\ntry = [{{ community = \"public\" }}]\n[schedule]\nhot_minutes = 30\nwarm_minutes = 60\n"
+        "[[range]]\ntargets = [\"{address}\"]\ntry = [{{ community = \"public\" }}]\n[schedule]\nhot_minutes = 240\nwarm_minutes = 240\n"
     );
     let signature = key().sign(&[&7_u64.to_be_bytes()[..], text.as_bytes()].concat()).as_ref().to_vec();
     portal.book().config = Some(SignedConfig { revision: 7, blob: text.into_bytes(), signature });
@@ -43,7 +43,7 @@ async fn three_days_without_a_network_cost_nothing() {
     assert!((250..=700).contains(&tried), "{tried} attempts in three days");
     let status = Status::read(folder.path()).unwrap();
     assert_eq!(status.portal, "backing_off");
-    assert!(status.trouble.is_some_and(|why| why.contains("cut")) && status.waiting > 100);
+    assert!(status.trouble.is_some_and(|why| why.contains("cut")) && status.waiting >= 17);
     assert_eq!(times(&portal, |_| true).iter().filter(|at| **at > cut_ms + 60_000).count(), 0);
 
     portal.is(Mood::Well);
@@ -58,10 +58,10 @@ async fn three_days_without_a_network_cost_nothing() {
     assert_eq!((status.dropped, status.is_well()), (0, true), "{status:?}");
     let times = times(&portal, |_| true);
     let meanwhile: Vec<i64> = times.iter().copied().filter(|at| (cut_ms..back_ms).contains(at)).collect();
-    assert!(meanwhile.len() >= 144 - 2, "every half hour: {}", meanwhile.len());
+    assert!(meanwhile.len() >= 17, "every four hours: {}", meanwhile.len());
     assert!(times.is_sorted(), "in the order in which they were made");
     let longest = meanwhile.windows(2).map(|pair| pair[1] - pair[0]).max().unwrap();
-    assert!(longest <= 35 * 60_000, "no hole: {longest} ms");
+    assert!(longest <= 245 * 60_000, "no hole: {longest} ms");
     running.end().await;
 }
 
@@ -101,10 +101,9 @@ async fn a_clock_that_is_set_is_told_dates_nothing_wrong_and_throws_nothing_away
     until("nothing waits", || Status::read(folder.path()).unwrap().waiting == 0).await;
     assert_eq!(Status::read(folder.path()).unwrap().dropped, 0);
     let now = portal.true_ms();
-    let book = portal.book();
-    let wrong = book.records.values().find(|record| (record.at_ms - now).abs() > 2 * 3_600_000);
+    let off = |record: &&dca_wire::v1::Record| (record.at_ms - now).abs() > 2 * 3_600_000;
+    let wrong = portal.book().records.values().find(off).cloned();
     assert_eq!(wrong, None, "what was written down meanwhile has the right date");
-    drop(book);
     running.end().await;
 }
 

@@ -6,6 +6,7 @@ mod check;
 mod demo;
 mod fuzz;
 mod office;
+mod process;
 mod shell;
 mod soak;
 mod test;
@@ -41,7 +42,7 @@ enum Command {
         #[command(subcommand)]
         what: bench::Bench,
     },
-    /// Long runs: crash points of the spool
+    /// Long runs: crash points of the spool, an hour of the agent
     Soak {
         #[command(subcommand)]
         what: soak::Soak,

@@ -4,9 +4,9 @@
 //! secrets = "secrets"                 # folder with one file per secret, beside this file
 //! profiles = "profiles"               # folder of printer profiles of one's own, beside this file; they win over built-in ones
 //!
-//! also = ["ledm", "zebra:9101"]       # second ways to ask printers that SNMP has introduced; absent: none;
-//!                                     # dca run asks by SNMP alone
-//! pins = "pins"                       # where certificates of printers are remembered, beside this file
+//! also = ["ledm", "zebra:9101"]       # second ways to ask printers that SNMP has introduced; absent: none
+//! pins = "pins"                       # where certificates of printers are remembered, beside this file; absent: nowhere,
+//!                                     # by dca run in state_dir
 //!
 //! [snmp]
 //! timeout = 2.0                       # seconds until a device counts as silent
@@ -32,6 +32,7 @@
 //! [permit]                            # what the portal may ask for at most; it cannot change this
 //! ranges = ["192.168.0.0/16"]         # absent: the ranges of this file
 //! orders = ["scan", "read"]           # absent: scan, read, ping, walk, diagnose
+//! also = ["ledm"]                     # absent: the second ways of this file
 //! ```
 //!
 //! The file holds names of secrets, never secrets.
@@ -103,6 +104,7 @@ pub struct RawPortal {
 struct RawPermit {
     ranges: Option<Vec<Spanned<String>>>,
     orders: Option<Vec<Spanned<Errand>>>,
+    also: Option<Vec<Spanned<String>>>,
 }
 
 /// What an order of the portal asks for.
@@ -133,6 +135,8 @@ pub struct Permit {
     pub(crate) ranges: Targets,
     /// What.
     pub(crate) orders: BTreeSet<Errand>,
+    /// In which second ways.
+    pub(crate) also: Vec<Also>,
 }
 
 /// `[snmp]` as written.
@@ -177,6 +181,8 @@ pub struct Config {
     pub permit: Permit,
     /// The folder with one file per secret.
     pub(crate) secrets: Option<PathBuf>,
+    /// Where the service manager lays secrets ready, the vault's own key among them.
+    pub(crate) credentials: Option<PathBuf>,
 }
 
 impl RawConfig {
@@ -191,12 +197,16 @@ impl RawConfig {
         let (path, text) = (self.path.as_path(), self.text.as_str());
         let line = |start: usize| input::line_at(text, start);
         let asking = self.snmp.resolve(path, text)?;
-        let mut also = Vec::with_capacity(self.also.len());
-        for way in &self.also {
-            also.push(way.get_ref().parse::<Also>().map_err(|what| {
-                InputError::line(path, line(way.span().start), format!("also {:?}: {what}", way.get_ref()))
-            })?);
-        }
+        let ways = |written: &[Spanned<String>]| {
+            let way = |way: &Spanned<String>| {
+                way.get_ref().parse::<Also>().map_err(|what| {
+                    InputError::line(path, line(way.span().start), format!("also {:?}: {what}", way.get_ref()))
+                })
+            };
+            written.iter().map(way).collect::<Result<Vec<_>, _>>()
+        };
+        let also = ways(&self.also)?;
+        let permitted_also = self.permit.also.as_deref().map_or_else(|| Ok(also.clone()), ways)?;
         if self.range.is_empty() && self.permit.ranges.is_none() {
             return Err(InputError::file(
                 path,
@@ -204,7 +214,7 @@ impl RawConfig {
             ));
         }
         let base = path.parent().map(Path::to_path_buf).unwrap_or_default();
-        let folder = self.secrets.as_ref().map(|folder| base.join(folder)).or(credentials_directory);
+        let folder = self.secrets.as_ref().map(|folder| base.join(folder)).or_else(|| credentials_directory.clone());
         let pins = self.pins.as_ref().map(|file| base.join(file));
         let own: Vec<PathBuf> = self.profiles.iter().map(|place| base.join(place.get_ref())).collect();
         let profiles = input::profiles(&own).map_err(|error| match &self.profiles {
@@ -251,8 +261,9 @@ impl RawConfig {
             state_dir: self.state_dir.unwrap_or_else(|| PathBuf::from(STATE)),
             proxy: self.portal.proxy,
             spread: Duration::from_secs(self.portal.spread.map_or(SPREAD, u64::from).min(SPREAD)),
-            permit: Permit { ranges: permitted, orders },
+            permit: Permit { ranges: permitted, orders, also: permitted_also },
             secrets: folder,
+            credentials: credentials_directory,
         })
     }
 }

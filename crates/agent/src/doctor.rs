@@ -35,6 +35,8 @@ pub struct Doctor {
     pub proxy: Option<String>,
     /// The state folder; `None`: as the configuration says.
     pub state: Option<PathBuf>,
+    /// Where a service manager lays secrets ready, the vault's own key among them: `$CREDENTIALS_DIRECTORY`.
+    pub credentials: Option<PathBuf>,
     /// The service's configuration, whose printers are asked.
     pub config: Option<PathBuf>,
 }
@@ -58,15 +60,15 @@ impl Doctor {
     /// # Errors
     /// If what was typed cannot be used.
     pub async fn check_up(mut self) -> Result<Checkup, InputError> {
-        let folder = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
-        let config = self.config.take().map(|file| config::check(&file, folder)).transpose()?;
+        let credentials = self.credentials.take();
+        let config = self.config.take().map(|file| config::check(&file, credentials.clone())).transpose()?;
         if let Some(config) = &config {
             self.proxy = self.proxy.or_else(|| config.proxy.clone());
         }
         let configured =
             || config.as_ref().map_or_else(|| PathBuf::from(config::STATE), |config| config.state_dir.clone());
         let state = self.state.take().unwrap_or_else(configured);
-        let (identity, membership) = identity(&state);
+        let (identity, membership) = identity(&state, credentials.as_deref());
         let network = async {
             match self.cloud(membership.as_ref())? {
                 Some(cloud) => {
@@ -108,12 +110,13 @@ impl Doctor {
     }
 }
 
-fn identity(state: &Path) -> (Finding, Option<Membership>) {
+fn identity(state: &Path, credentials: Option<&Path>) -> (Finding, Option<Membership>) {
     if !state.is_dir() {
         let text = format!("not enrolled ({} is not there): dca enroll URL CODE", state.display());
         return (Finding::limited("identity", text), None);
     }
-    let loaded = Vault::open(state).map_err(MembershipError::from).and_then(|vault| Membership::load(&vault));
+    let loaded =
+        Vault::open(state, credentials).map_err(MembershipError::from).and_then(|vault| Membership::load(&vault));
     match loaded {
         Ok(Some(membership)) => {
             let agent = membership.identity().agent();
@@ -271,8 +274,14 @@ mod tests {
     #[tokio::test]
     async fn an_agent_that_is_not_enrolled_is_told_how() {
         let folder = tempfile::tempdir().unwrap();
-        let doctor =
-            Doctor { portal: None, ca: None, proxy: None, state: Some(folder.path().join("none")), config: None };
+        let doctor = Doctor {
+            portal: None,
+            ca: None,
+            proxy: None,
+            state: Some(folder.path().join("none")),
+            credentials: None,
+            config: None,
+        };
         let checkup = doctor.check_up().await.unwrap();
         let text = checkup.text();
         assert!(text.contains("dca enroll URL CODE"), "{text}");
@@ -328,7 +337,7 @@ limited  mqtt-8883  orders wait
         std::fs::write(&file, config).unwrap();
         std::fs::write(folder.path().join("community"), "public").unwrap();
         let portal = Some(format!("localhost:{port}"));
-        let doctor = Doctor { portal, ca: None, proxy: None, state: None, config: Some(file) };
+        let doctor = Doctor { portal, ca: None, proxy: None, state: None, credentials: None, config: Some(file) };
         let begun = tokio::time::Instant::now();
         let text = doctor.check_up().await.unwrap().text();
         assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
@@ -343,10 +352,11 @@ limited  mqtt-8883  orders wait
         drop(free);
         let folder = tempfile::tempdir().unwrap();
         let proxy = Some("none".to_owned());
-        let checkup = Doctor { portal, ca: None, proxy, state: Some(folder.path().into()), config: None }
-            .check_up()
-            .await
-            .unwrap();
+        let checkup =
+            Doctor { portal, ca: None, proxy, state: Some(folder.path().into()), credentials: None, config: None }
+                .check_up()
+                .await
+                .unwrap();
         let text = checkup.text();
         assert!(!checkup.is_well() && text.contains("does the firewall allow it?"), "{text}");
         for part in [

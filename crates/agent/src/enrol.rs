@@ -69,12 +69,13 @@ impl Enrolment {
         Ok(Self { portal, code, ca, proxy, again })
     }
 
-    /// Enrols this agent, and keeps who it is in the folder `state`.
+    /// Enrols this agent, and keeps who it is in the folder `state`, sealed with the key among the `credentials` if there is
+    /// one: the service needs the same.
     ///
     /// # Errors
     /// See [`EnrolError`].
-    pub async fn run(self, state: &Path) -> Result<Membership, EnrolError> {
-        let vault = Vault::open(state).map_err(MembershipError::from)?;
+    pub async fn run(self, state: &Path, credentials: Option<&Path>) -> Result<Membership, EnrolError> {
+        let vault = Vault::open(state, credentials).map_err(MembershipError::from)?;
         match Membership::load(&vault) {
             Ok(Some(known)) if !self.again => return Err(EnrolError::Already(known.identity().agent().to_string())),
             Err(error) if !self.again => return Err(error.into()),

@@ -35,7 +35,7 @@ pub(crate) struct Shared {
     pub(crate) keyring: Keyring,
     pub(crate) profiles: Profiles,
     /// How else a printer is asked that SNMP has introduced.
-    ways: Ways,
+    pub(crate) ways: Ways,
     /// What every device is asked that answers at all.
     discovery: Vec<Oid>,
     /// What sweeps note for the memory.

@@ -1,12 +1,14 @@
 //! Secrets at rest: one sealed file each in the state folder.
 //!
 //! ```text
-//! "DCA1" | salt 16 | nonce 12 | AES-256-GCM of the secret, with its name as associated data | tag 16
+//! "DCA1" or "DCA2" | salt 16 | nonce 12 | AES-256-GCM of the secret, with its name as associated data | tag 16
 //! ```
 //!
 //! The key comes from the machine's id and the salt, by HKDF with SHA-256. That keeps a copied file or a backup from being
 //! read elsewhere; it is no protection from somebody who can read as this user on this machine, for whom the file's mode
-//! (0600) is all there is. A file is replaced as a whole: written beside, synced, renamed.
+//! (0600) is all there is. Where the service manager lays a key of the vault's own ready (`vault-key` in
+//! `$CREDENTIALS_DIRECTORY`, which systemd can keep in a TPM), that key goes in as well: "DCA2". What was sealed without it
+//! is sealed anew when it is next read. A file is replaced as a whole: written beside, synced, renamed.
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::hkdf;
@@ -15,17 +17,25 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
-const MARK: &[u8; 4] = b"DCA1";
+/// What the vault's own key is called among the credentials. No secret of a configuration may be named so.
+pub const KEY: &str = "vault-key";
+
+/// Sealed for this machine; for this machine and with the vault's own key.
+const MACHINE: &[u8; 4] = b"DCA1";
+const KEYED: &[u8; 4] = b"DCA2";
+/// Octets of the vault's own key, at least and at most.
+const KEY_OCTETS: std::ops::RangeInclusive<usize> = 16..=4096;
 const SALT: usize = 16;
 const NONCE: usize = 12;
 /// Most octets of a sealed file.
 const OCTETS: u64 = 1 << 20;
 
 /// The sealed files of one folder.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Vault {
     folder: PathBuf,
     machine: Vec<u8>,
+    own: Option<Zeroizing<Vec<u8>>>,
 }
 
 /// A secret that cannot be kept or found.
@@ -46,23 +56,36 @@ pub enum VaultError {
         /// Which file.
         path: PathBuf,
     },
+    /// It is sealed with the vault's own key, which is not there.
+    #[error("{}: sealed with a key that is not there: run this with CREDENTIALS_DIRECTORY set to the folder of {KEY}", path.display())]
+    Keyless {
+        /// Which file.
+        path: PathBuf,
+    },
+    /// The vault's own key is too short to be one, or too long.
+    #[error("{}: expected a key of {} to {} octets", path.display(), KEY_OCTETS.start(), KEY_OCTETS.end())]
+    Key {
+        /// Which file.
+        path: PathBuf,
+    },
     /// The system gives no random numbers, or the name is none.
     #[error("a secret cannot be sealed")]
     Unsealable,
 }
 
 impl Vault {
-    /// The vault in `folder`, which is made if it is not there.
+    /// The vault in `folder`, which is made if it is not there. Its own key, if it has one, is among the `credentials`.
     ///
     /// # Errors
-    /// If it cannot be made.
-    pub fn open(folder: &Path) -> Result<Self, VaultError> {
+    /// If it cannot be made, or its key cannot be read.
+    pub fn open(folder: &Path, credentials: Option<&Path>) -> Result<Self, VaultError> {
         let mut builder = fs::DirBuilder::new();
         builder.recursive(true);
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
         builder.create(folder).map_err(|why| VaultError::File { path: folder.to_owned(), why })?;
-        Ok(Self { folder: folder.to_owned(), machine: machine_id() })
+        let own = credentials.map(|credentials| own_key(&credentials.join(KEY))).transpose()?.flatten();
+        Ok(Self { folder: folder.to_owned(), machine: machine_id(), own })
     }
 
     /// Keeps `secret` under `name`, instead of what was there.
@@ -77,10 +100,12 @@ impl Vault {
             aws_lc_rs::rand::fill(octets).map_err(|_| VaultError::Unsealable)?;
         }
         let mut sealed = Zeroizing::new(secret.to_vec());
-        self.key(&salt)?
+        let own = self.own.as_deref();
+        self.key(&salt, own.map(Vec::as_slice))?
             .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(name.as_bytes()), &mut *sealed)
             .map_err(|_| VaultError::Unsealable)?;
-        let octets = [&MARK[..], &salt, &nonce, &sealed].concat();
+        let mark = if own.is_some() { KEYED } else { MACHINE };
+        let octets = [&mark[..], &salt, &nonce, &sealed].concat();
         write(&self.folder, &path, &octets).map_err(|why| VaultError::File { path, why })
     }
 
@@ -95,10 +120,15 @@ impl Vault {
             Err(why) if why.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(why) => return Err(VaultError::File { path, why }),
         };
-        match self.unseal(name, &octets) {
-            Some(secret) => Ok(Some(secret)),
-            None => Err(VaultError::Sealed { path }),
+        let keyed = octets.starts_with(KEYED);
+        if keyed && self.own.is_none() {
+            return Err(VaultError::Keyless { path });
         }
+        let Some(secret) = self.unseal(name, &octets) else { return Err(VaultError::Sealed { path }) };
+        if !keyed && self.own.is_some() {
+            self.keep(name, &secret)?;
+        }
+        Ok(Some(secret))
     }
 
     /// Forgets what is kept under `name`.
@@ -114,18 +144,30 @@ impl Vault {
     }
 
     fn unseal(&self, name: &str, octets: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
-        let (salt, rest) = octets.strip_prefix(MARK)?.split_first_chunk::<SALT>()?;
+        let (mark, rest) = octets.split_first_chunk::<4>()?;
+        let own = match mark {
+            MACHINE => None,
+            KEYED => Some(self.own.as_deref()?.as_slice()),
+            _ => return None,
+        };
+        let (salt, rest) = rest.split_first_chunk::<SALT>()?;
         let (nonce, sealed) = rest.split_first_chunk::<NONCE>()?;
         let mut secret = Zeroizing::new(sealed.to_vec());
         let nonce = Nonce::assume_unique_for_key(*nonce);
-        let length = self.key(salt).ok()?.open_in_place(nonce, Aad::from(name.as_bytes()), &mut secret).ok()?.len();
+        let length =
+            self.key(salt, own).ok()?.open_in_place(nonce, Aad::from(name.as_bytes()), &mut secret).ok()?.len();
         secret.truncate(length);
         Some(secret)
     }
 
-    fn key(&self, salt: &[u8; SALT]) -> Result<LessSafeKey, VaultError> {
+    fn key(&self, salt: &[u8; SALT], own: Option<&[u8]>) -> Result<LessSafeKey, VaultError> {
         let unsealable = |_| VaultError::Unsealable;
-        let extracted = hkdf::Salt::new(hkdf::HKDF_SHA256, salt).extract(&self.machine);
+        // The length of the first part stands before it, so that the border between the two is not free.
+        let material = Zeroizing::new(match own {
+            Some(own) => [&(self.machine.len() as u64).to_be_bytes()[..], &self.machine, own].concat(),
+            None => self.machine.clone(),
+        });
+        let extracted = hkdf::Salt::new(hkdf::HKDF_SHA256, salt).extract(&material);
         let mut key = Zeroizing::new([0; 32]);
         extracted.expand(&[&b"dca vault"[..]], &AES_256_GCM).and_then(|okm| okm.fill(&mut *key)).map_err(unsealable)?;
         UnboundKey::new(&AES_256_GCM, &*key).map(LessSafeKey::new).map_err(unsealable)
@@ -134,6 +176,22 @@ impl Vault {
     fn path(&self, name: &str) -> Result<PathBuf, VaultError> {
         let plain = !name.is_empty() && name.bytes().all(|octet| octet.is_ascii_lowercase() || octet == b'-');
         if plain { Ok(self.folder.join(format!("{name}.sealed"))) } else { Err(VaultError::Unsealable) }
+    }
+}
+
+/// Prints none of it.
+impl std::fmt::Debug for Vault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Vault").field("folder", &self.folder).finish_non_exhaustive()
+    }
+}
+
+fn own_key(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, VaultError> {
+    match read(path) {
+        Ok(key) if KEY_OCTETS.contains(&key.len()) => Ok(Some(Zeroizing::new(key))),
+        Ok(_) => Err(VaultError::Key { path: path.to_owned() }),
+        Err(why) if why.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(why) => Err(VaultError::File { path: path.to_owned(), why }),
     }
 }
 
@@ -175,7 +233,7 @@ mod tests {
     #[test]
     fn a_secret_is_kept_and_found_and_forgotten() {
         let folder = tempfile::tempdir().unwrap();
-        let vault = Vault::open(&folder.path().join("state")).unwrap();
+        let vault = Vault::open(&folder.path().join("state"), None).unwrap();
         assert!(vault.find("identity").unwrap().is_none());
         for secret in [&b"first"[..], b"", &[0x55; 9_000]] {
             vault.keep("identity", secret).unwrap();
@@ -197,7 +255,7 @@ mod tests {
     #[test]
     fn what_was_changed_or_moved_is_not_opened() {
         let folder = tempfile::tempdir().unwrap();
-        let vault = Vault::open(folder.path()).unwrap();
+        let vault = Vault::open(folder.path(), None).unwrap();
         vault.keep("identity", b"secret").unwrap();
         let path = folder.path().join("identity.sealed");
         let good = fs::read(&path).unwrap();
@@ -215,5 +273,27 @@ mod tests {
         fs::write(&path, &good).unwrap();
         assert!(matches!(elsewhere.find("identity"), Err(VaultError::Sealed { .. })));
         assert!(elsewhere.keep("../identity", b"").is_err());
+    }
+
+    #[test]
+    fn a_key_of_its_own_is_needed_once_it_was_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let (state, credentials) = (folder.path().join("state"), folder.path().join("credentials"));
+        fs::create_dir(&credentials).unwrap();
+        let open = || Vault::open(&state, Some(&credentials));
+        open().unwrap().keep("identity", b"secret").unwrap();
+        fs::write(credentials.join(KEY), [7; 32]).unwrap();
+        // What was sealed without it is read, and sealed anew.
+        assert_eq!(open().unwrap().find("identity").unwrap().unwrap().as_slice(), b"secret");
+        assert_eq!(open().unwrap().find("identity").unwrap().unwrap().as_slice(), b"secret");
+        let keyless = Vault::open(&state, None).unwrap().find("identity").unwrap_err();
+        assert!(keyless.to_string().contains("CREDENTIALS_DIRECTORY"), "{keyless}");
+        fs::write(credentials.join(KEY), [8; 32]).unwrap();
+        assert!(matches!(open().unwrap().find("identity"), Err(VaultError::Sealed { .. })), "another key");
+        fs::write(credentials.join(KEY), [8; 3]).unwrap();
+        assert!(matches!(open(), Err(VaultError::Key { .. })), "no key at all");
+        let shown =
+            format!("{:?}", Vault { own: Some(Zeroizing::new(vec![77; 32])), ..Vault::open(&state, None).unwrap() });
+        assert!(!shown.contains("77"), "{shown}");
     }
 }

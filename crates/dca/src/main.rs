@@ -23,6 +23,10 @@ fn main() -> ExitCode {
     };
     // A service tells its journal what it does.
     log(cli.verbose + u8::from(matches!(cli.command, args::Command::Run { .. })));
+    #[cfg(windows)]
+    if matches!(cli.command, args::Command::Run { .. }) && service::windows::dispatched() {
+        return ExitCode::SUCCESS;
+    }
     match start(cli) {
         Ok(Success::All) => ExitCode::SUCCESS,
         Ok(Success::Some) => ExitCode::from(SOME_FAILED),

@@ -246,16 +246,21 @@ fn decode(form: &str, files: &[PathBuf]) -> Result<Success> {
 
 async fn doctor(typed: args::Doctor) -> Result<Success> {
     let args::Doctor { portal, ca, proxy, state, config, json: as_json } = typed;
-    let checkup = Doctor { portal, ca, proxy, state, config }.check_up().await?;
+    let checkup = Doctor { portal, ca, proxy, state, credentials: credentials(), config }.check_up().await?;
     print(&if as_json { json(&checkup) } else { checkup.text() })?;
     Ok(if checkup.is_well() { Success::All } else { Success::Some })
+}
+
+/// Where a service manager lays secrets ready.
+pub(crate) fn credentials() -> Option<PathBuf> {
+    std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from)
 }
 
 async fn enroll(typed: Enroll) -> Result<Success> {
     let proxy = dca_agent::proxy(typed.proxy.as_deref())?;
     let code = if typed.code == "-" { std::io::read_to_string(std::io::stdin().take(1_000))? } else { typed.code };
     let enrolment = Enrolment::new(&typed.url, &code, typed.ca, proxy, typed.again)?;
-    match enrolment.run(&typed.state).await {
+    match enrolment.run(&typed.state, credentials().as_deref()).await {
         Ok(membership) => {
             let agent = membership.identity().agent();
             print(&format!("enrolled as {agent} at {}\nnext: dca run\n", membership.portal()))?;
@@ -271,8 +276,7 @@ async fn enroll(typed: Enroll) -> Result<Success> {
 }
 
 fn config_check(file: &Path) -> Result<Success> {
-    let folder = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
-    let config = dca_agent::config::check(file, folder)?;
+    let config = dca_agent::config::check(file, credentials())?;
     let ranges = config.ranges.join(", ");
     let asking = config.asking;
     let rate = asking.rate.map_or("no limit of packets".to_owned(), |rate| format!("at most {rate} packets/s"));

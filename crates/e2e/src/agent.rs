@@ -1,7 +1,8 @@
 //! `dca` as a service, with all it keeps in one folder.
 
 use crate::program::{Program, Programs};
-use anyhow::bail;
+use anyhow::{Context, bail};
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -37,8 +38,20 @@ impl Agent {
     /// # Errors
     /// If the portal says no.
     pub fn enroll(&self, url: &str, code: &str) -> anyhow::Result<String> {
+        self.enrolled(&["enroll", url, code])
+    }
+
+    /// Makes it another member of the portal: what it was is forgotten.
+    ///
+    /// # Errors
+    /// If the portal says no.
+    pub fn enroll_again(&self, url: &str, code: &str) -> anyhow::Result<String> {
+        self.enrolled(&["enroll", "--again", url, code])
+    }
+
+    fn enrolled(&self, words: &[&str]) -> anyhow::Result<String> {
         let mut command = self.programs.command("dca")?;
-        let output = command.args(["enroll", url, code, "--proxy", "none", "--state"]).arg(self.state()).output()?;
+        let output = command.args(words).args(["--proxy", "none", "--state"]).arg(self.state()).output()?;
         if !output.status.success() {
             bail!("dca enroll: {}", String::from_utf8_lossy(&output.stderr));
         }
@@ -50,8 +63,16 @@ impl Agent {
     /// # Errors
     /// If it cannot be started.
     pub fn start(&mut self) -> anyhow::Result<()> {
+        self.start_with(&[])
+    }
+
+    /// Starts the service with variables that a service manager sets.
+    ///
+    /// # Errors
+    /// If it cannot be started.
+    pub fn start_with(&mut self, environment: &[(&str, &OsStr)]) -> anyhow::Result<()> {
         let mut command = self.programs.command("dca")?;
-        command.arg("run").arg("-c").arg(self.folder.join("dca.toml"));
+        command.arg("run").arg("-c").arg(self.folder.join("dca.toml")).envs(environment.iter().copied());
         self.program = Some(Program::start(&mut command, &self.log())?);
         Ok(())
     }
@@ -91,6 +112,11 @@ impl Agent {
         }
     }
 
+    /// Its process, while it runs.
+    pub fn id(&self) -> Option<u32> {
+        self.program.as_ref().map(Program::id)
+    }
+
     /// What `dca status --json` says; nothing before the service has said something.
     ///
     /// # Errors
@@ -102,6 +128,19 @@ impl Agent {
             return Ok(None);
         }
         Ok(Some(serde_json::from_slice(&output.stdout)?))
+    }
+
+    /// Its configuration.
+    pub fn config(&self) -> PathBuf {
+        self.folder.join("dca.toml")
+    }
+
+    /// Sends it a signal, such as `HUP`.
+    ///
+    /// # Errors
+    /// If it does not run.
+    pub fn signal(&self, name: &str) -> anyhow::Result<()> {
+        self.program.as_ref().context("dca run does not run")?.signal(name)
     }
 
     /// What it keeps.

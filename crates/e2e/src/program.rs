@@ -90,15 +90,24 @@ impl Program {
         Ok(())
     }
 
+    /// Sends it a signal, such as `HUP`.
+    ///
+    /// # Errors
+    /// If it is not there.
+    pub fn signal(&self, name: &str) -> anyhow::Result<()> {
+        let sent = Command::new("kill").args([&format!("-{name}"), &self.id().to_string()]).status()?;
+        if !sent.success() {
+            bail!("process {} cannot be sent {name}", self.id());
+        }
+        Ok(())
+    }
+
     /// Asks it to end (SIGTERM) and waits until it did.
     ///
     /// # Errors
     /// If it takes longer than `patience`.
     pub fn stop(&mut self, patience: Duration) -> anyhow::Result<ExitStatus> {
-        let asked = Command::new("kill").args(["-TERM", &self.id().to_string()]).status()?;
-        if !asked.success() {
-            bail!("process {} cannot be asked to end", self.id());
-        }
+        self.signal("TERM")?;
         until(patience, "the end of a program", || self.ended())
     }
 }

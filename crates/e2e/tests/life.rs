@@ -39,7 +39,7 @@ impl House {
         let site = portal.site("Dealer", "Customer", "Site", "test").await?;
         let code = portal.code(&site, HOUR, "test").await?;
         let state = folder.path().join("agent");
-        Enrolment::new(portal.public(), &code, None, dca_agent::proxy(Some("none"))?, false)?.run(&state).await?;
+        Enrolment::new(portal.public(), &code, None, dca_agent::proxy(Some("none"))?, false)?.run(&state, None).await?;
         // The agent looks for it there again.
         config.public = portal.public().to_owned();
         config.listen = config.public.trim_start_matches("https://").parse()?;
@@ -65,12 +65,12 @@ impl House {
 
     /// Until when the certificate is good that the agent has.
     fn valid_until_ms(&self) -> anyhow::Result<i64> {
-        let membership = Membership::load(&Vault::open(&self.state())?)?;
+        let membership = Membership::load(&Vault::open(&self.state(), None)?)?;
         Ok(membership.map(|known| known.identity().valid_until_ms()).unwrap_or_default())
     }
 
     fn agent(&self) -> anyhow::Result<String> {
-        let membership = Membership::load(&Vault::open(&self.state())?)?;
+        let membership = Membership::load(&Vault::open(&self.state(), None)?)?;
         Ok(membership.map(|known| known.identity().agent().to_string()).unwrap_or_default())
     }
 

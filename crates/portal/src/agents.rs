@@ -6,6 +6,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use dca_wire::v1::SignedOrder;
 use prost::Message;
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 /// How old the written last-seen of a silent agent may be at most.
@@ -45,6 +46,14 @@ pub(crate) struct Waiting {
     pub(crate) not_after_ms: i64,
 }
 
+/// A start of an agent that has spoken.
+#[derive(Debug, Clone)]
+pub(crate) struct Boot {
+    pub(crate) id: Vec<u8>,
+    /// Where its last call came from.
+    pub(crate) address: IpAddr,
+}
+
 /// What changes about an agent.
 #[derive(Debug, Clone)]
 pub struct Known {
@@ -76,8 +85,10 @@ pub struct Known {
     pub spool: Vec<dca_wire::v1::StreamSummary>,
     pub(crate) waiting: Vec<Waiting>,
     /// The boots that spoke last, newest first: a copy of the agent shows as a boot that comes back.
-    pub(crate) boots: Vec<Vec<u8>>,
+    pub(crate) boots: Vec<Boot>,
     pub(crate) clone_told_ms: i64,
+    /// When a boot last came back.
+    pub(crate) copied_ms: Option<i64>,
 }
 
 /// An agent.
@@ -233,6 +244,7 @@ fn read(row: &Row) -> Result<Agent, StoreError> {
         waiting: Vec::new(),
         boots: Vec::new(),
         clone_told_ms: 0,
+        copied_ms: None,
     };
     let reporting = tokio::sync::Mutex::default();
     Ok(Agent { id: row.text(0)?, dealer: row.int(1)?, known: Mutex::new(known), reporting })

@@ -66,7 +66,9 @@ impl Summary {
         if let Some(total) = &reading.total {
             (self.total, self.total_unit, self.total_at) = (Some(total.value), short(&total.unit), at);
         }
-        if !reading.supplies.is_empty() {
+        // Asked for all and told of none: what was there is gone.
+        let all = reading.complete && matches!(reading.depth.as_str(), "cold" | "full");
+        if !reading.supplies.is_empty() || all {
             self.supplies = reading.supplies.into_iter().take(ROWS).map(supply).collect();
             self.supplies_at = at;
         }
@@ -129,11 +131,16 @@ mod tests {
             (summary.total, summary.total_at, summary.supplies.len(), summary.supplies_at),
             (Some(103), 20, 1, 10)
         );
-        summary.take(15, full);
+        summary.take(15, full.clone());
         assert_eq!((summary.total, summary.read_at), (Some(103), 20));
         summary.miss(30, 25, "asleep");
         assert_eq!((summary.absent.as_str(), summary.read_at), ("asleep", 20));
         summary.take(40, Reading::default());
         assert_eq!((summary.absent.as_str(), summary.total), ("", Some(103)));
+        let none = Reading { supplies: vec![], ..full };
+        summary.take(50, none.clone());
+        assert_eq!(summary.supplies.len(), 1, "cut short, it may not have come to them");
+        summary.take(60, Reading { complete: true, ..none });
+        assert_eq!((summary.supplies.len(), summary.supplies_at), (0, 60), "taken out");
     }
 }

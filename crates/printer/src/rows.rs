@@ -48,10 +48,9 @@ impl Rows {
 }
 
 impl FromIterator<(Oid, Value)> for Rows {
+    /// At once: row by row in order would leave every node of the tree half empty.
     fn from_iter<I: IntoIterator<Item = (Oid, Value)>>(rows: I) -> Self {
-        let mut all = Self::new();
-        rows.into_iter().for_each(|(oid, value)| all.insert(oid, value));
-        all
+        Self(rows.into_iter().collect())
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a run of a program costs: time, peak memory, datagrams.
 
+use crate::process;
 use anyhow::Context;
-use std::path::Path;
 use std::process::Child;
 use std::time::{Duration, Instant};
 
@@ -22,28 +22,21 @@ impl std::fmt::Display for Cost {
 }
 
 /// Waits for a process and samples its peak memory.
-pub(super) fn watch(mut process: Child) -> anyhow::Result<Cost> {
+pub(super) fn watch(mut child: Child) -> anyhow::Result<Cost> {
     let (start, before) = (Instant::now(), udp_sent()?);
-    let status = format!("/proc/{}/status", process.id());
-    let mut output = process.stdout.take().context("no output to read")?;
+    let mut output = child.stdout.take().context("no output to read")?;
     let reader = std::thread::spawn(move || {
         let mut text = String::new();
         std::io::Read::read_to_string(&mut output, &mut text).map(|_| text)
     });
     let mut peak_kib = 0;
-    while process.try_wait()?.is_none() {
-        peak_kib = peak(Path::new(&status)).unwrap_or(peak_kib);
+    while child.try_wait()?.is_none() {
+        peak_kib = process::memory(child.id()).map_or(peak_kib, |memory| memory.peak_kib);
         std::thread::sleep(Duration::from_millis(2));
     }
     let took = start.elapsed();
     let output = reader.join().map_err(|_| anyhow::anyhow!("the reader panicked"))??;
     Ok(Cost { took, peak_kib, datagrams: udp_sent()? - before, output })
-}
-
-fn peak(status: &Path) -> Option<u64> {
-    let text = std::fs::read_to_string(status).ok()?;
-    let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    line.split_whitespace().next()?.parse().ok()
 }
 
 fn udp_sent() -> anyhow::Result<u64> {

@@ -137,6 +137,11 @@ impl Ways {
         }
     }
 
+    /// True if there is any.
+    pub(crate) fn are_on(&self) -> bool {
+        !self.on.is_empty()
+    }
+
     /// True if there is a way to ask a device that SNMP does not reach.
     pub(crate) fn reach_beyond_snmp(&self) -> bool {
         self.on.iter().any(|also| also.way == Way::Ipp)

@@ -102,6 +102,10 @@ impl Secrets {
                 if secret.is_empty() || secret.starts_with('.') || !secret.chars().all(is_plain) {
                     return Err(format!("{what}: expected a secret's name of letters, digits, \"-\", \"_\" and \".\""));
                 }
+                // A configuration that the portal gives could have it sent to a device.
+                if secret == crate::vault::KEY {
+                    return Err(format!("{what}: {secret:?} is the vault's own key and no secret for devices"));
+                }
                 let Some(folder) = &self.folder else {
                     return Err(format!("{what}: secret {secret:?} is given by name, expected secrets = \"FOLDER\""));
                 };

@@ -4,15 +4,17 @@
 //! hardware address) is not kept. Nothing here is secret: credentials are kept by their label.
 
 use super::index::Index;
+use super::kept::Kept;
 use super::signature::Signature;
 use super::store;
 use super::visit::Lesson;
 use super::whereabouts::{Evidence, Whereabouts, judge};
 use crate::input::InputError;
-use dca_printer::{Care, Learnt, Mark, Profiles, Rows};
+use dca_printer::{Care, Learnt, Mark, Profiles};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Devices that are kept; of more the one that was read longest ago is forgotten.
 pub(crate) const MOST: usize = 10_000;
@@ -41,14 +43,14 @@ pub struct Known {
     /// It came back from silence without having been restarted.
     pub has_slept: bool,
     /// How to ask it; `None` if it must be read in full first.
-    pub learnt: Option<Learnt>,
+    pub learnt: Option<Arc<Learnt>>,
     /// Where it stood at the last visit.
     pub seen: Option<Seen>,
     /// The SNMP context that has what the usual one does not.
     pub context: Option<String>,
     /// Bindings that it bears in one answer, where that was found out; 0: no GETBULK.
     pub bears: Option<u32>,
-    pub(crate) rows: Rows,
+    pub(crate) rows: Kept,
 }
 
 /// Where a device stood at a visit.
@@ -236,11 +238,11 @@ impl Memory {
             missed: 0,
             has_slept,
             seen: Some(seen),
-            learnt: whole.then_some(lesson.learnt),
+            learnt: whole.then(|| Arc::new(lesson.learnt)),
             care: lesson.care,
             context: lesson.context,
             bears: lesson.bears,
-            rows: if whole { lesson.rows } else { Rows::new() },
+            rows: if whole { Kept::of(&lesson.rows) } else { Kept::default() },
         };
         let known = match before {
             // A glance takes nothing away from what was learnt before.

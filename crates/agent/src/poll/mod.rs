@@ -12,6 +12,7 @@
 //! [`Network::visit`](crate::Network::visit).
 
 mod index;
+mod kept;
 mod memory;
 mod planner;
 mod signature;
@@ -25,6 +26,6 @@ pub use dca_printer::{Care, Cause, Depth, Extra};
 pub use memory::{Known, Memory, News, Seen, Sighting};
 pub use planner::{Job, Planner, Rhythm, Went};
 pub use signature::Signature;
-pub(crate) use stock::Notebook;
+pub(crate) use stock::{Notebook, with_echo};
 pub use visit::{Lesson, Met, Visit, learn, visit};
 pub use whereabouts::{ENOUGH, Evidence, Whereabouts, judge};

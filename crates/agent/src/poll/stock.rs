@@ -12,14 +12,30 @@ use crate::network::Network;
 use crate::read::now;
 use crate::scope::Scope;
 use dca_fence::Allowed;
-use dca_printer::Profiles;
+use dca_printer::{Profiles, Rows};
 use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use tokio::task::JoinSet;
 
 /// How long an ICMP echo is waited for.
 const ECHO: Duration = Duration::from_secs(2);
+/// Echoes that are waited for at the same time: a building that is switched off is no reason to stand still.
+const ECHOES: usize = 256;
+
+/// The evidence with an ICMP echo, if one would tell more. Where pinging is not allowed nothing is known of it.
+pub(crate) async fn with_echo(at: Allowed, evidence: Evidence) -> Evidence {
+    if !Whereabouts::wants_echo(&evidence) {
+        return evidence;
+    }
+    let echo = match dca_lan::ping(at, ECHO).await {
+        Ok(_) => Some(true),
+        Err(dca_lan::LanError::NoEcho(_) | dca_lan::LanError::Unreachable(_)) => Some(false),
+        Err(_) => None,
+    };
+    Evidence { echo, ..evidence }
+}
 
 /// What a sweep notes for the memory.
 #[derive(Debug, Default)]
@@ -71,7 +87,7 @@ impl Network {
     }
 
     /// Visits a known device at an address that the fence admits. It is asked as before; after three silent polls as
-    /// everybody who might be answered.
+    /// everybody who might be answered. When levels are due it is also asked in every second way that is switched on.
     pub async fn visit(&self, at: Allowed, known: &Known, job: &Job) -> Visit {
         let shared = &self.shared;
         let list = shared.keyring.at(at.addr());
@@ -85,7 +101,15 @@ impl Network {
         };
         let credential = who.label.to_string();
         let mut device = Live { snmp: shared.snmp.clone(), at, who, polite: shared.asking.polite, bears: None };
-        let visit = visit(&mut device, &shared.profiles, known, job).await;
+        let mut visit = visit(&mut device, &shared.profiles, known, job).await;
+        if let Met::Same { reading, lesson, complete: true, .. } = &mut visit.met
+            && visit.depth >= dca_printer::Depth::Warm
+            && shared.ways.are_on()
+        {
+            let before = if lesson.is_none() { known.rows.rows() } else { Rows::new() };
+            let rows = lesson.as_ref().map_or(&before, |lesson| &lesson.rows);
+            shared.ways.ask(at, rows, reading).await;
+        }
         Visit { credential: Some(credential), ..visit }
     }
 
@@ -102,17 +126,23 @@ impl Network {
             .filter(|(number, known)| whole && !answered.contains(&known.at) && !found.contains(number))
             .filter_map(|(number, known)| Some((number, scope.admit(known.at)?)))
             .collect();
-        for (device, at) in missing {
-            let refused = notes.refused.get(&at.addr()).cloned();
-            let mut evidence = Evidence { refused, ..memory.evidence(device) };
-            if Whereabouts::wants_echo(&evidence) {
-                // Where pinging is not allowed nothing is known of it.
-                evidence.echo = match dca_lan::ping(at, ECHO).await {
-                    Ok(_) => Some(true),
-                    Err(dca_lan::LanError::NoEcho(_) | dca_lan::LanError::Unreachable(_)) => Some(false),
-                    Err(_) => None,
-                };
+        let mut silent = Vec::with_capacity(missing.len());
+        let (mut missing, mut asked) = (missing.into_iter(), JoinSet::new());
+        loop {
+            while asked.len() < ECHOES
+                && let Some((device, at)) = missing.next()
+            {
+                let refused = notes.refused.get(&at.addr()).cloned();
+                let evidence = Evidence { refused, ..memory.evidence(device) };
+                asked.spawn(async move { (device, with_echo(at, evidence).await) });
             }
+            match asked.join_next().await {
+                Some(done) => silent.extend(done),
+                None => break,
+            }
+        }
+        silent.sort_by_key(|(device, _)| *device);
+        for (device, evidence) in silent {
             news.extend(memory.missed(device, evidence));
         }
         memory.save()?;

@@ -5,6 +5,7 @@
 //! whole (written beside, synced, renamed); one that cannot be used is set aside as `.bad`. See docs/decisions/007-polls.md for why this
 //! is not a database.
 
+use super::kept::Kept;
 use super::memory::{Known, MOST, Seen};
 use super::signature::Signature;
 use super::whereabouts::Whereabouts;
@@ -17,6 +18,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// The form of the file. A file of another form is left alone and its device learnt again.
 const FORM: u32 = 1;
@@ -126,8 +128,7 @@ fn read(path: &Path, profiles: &Profiles) -> Result<Known, String> {
 
 impl OnDisk {
     fn of(known: &Known) -> Self {
-        let lines = known.rows.iter().filter_map(|(oid, value)| recording::snmprec_line(oid, value));
-        let mut rows: Vec<String> = if known.learnt.is_some() { lines.collect() } else { Vec::new() };
+        let mut rows = if known.learnt.is_some() { known.rows.lines() } else { Vec::new() };
         let octets: usize = rows.iter().map(String::len).sum();
         if rows.len() > MAX_ROWS || octets as u64 > MAX_OCTETS / 2 {
             rows.clear();
@@ -168,7 +169,7 @@ impl OnDisk {
         // Another profile than before asks for other rows.
         let usable = !rows.is_empty() && profile.name() == self.profile;
         Ok(Known {
-            learnt: usable.then(|| Learnt::of(&profile, &rows, &profiles.discovery())),
+            learnt: usable.then(|| Arc::new(Learnt::of(&profile, &rows, &profiles.discovery()))),
             care: profile.care(&rows),
             who: self.who,
             name: self.name,
@@ -191,7 +192,7 @@ impl OnDisk {
             }),
             context: self.context,
             bears: self.bears,
-            rows,
+            rows: Kept::of(&rows),
         })
     }
 }

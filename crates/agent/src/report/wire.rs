@@ -1,8 +1,7 @@
 //! A reading as it is reported: [`dca_printer::Reading`] into [`dca_wire::v1::Reading`], field by field.
 //!
 //! Absent stays absent. Each structure is taken apart by name, so that a field that is added to a reading does not build
-//! until it is said here what becomes of it. Three things have no field of their own in the contract and go as details: a
-//! vendor's code of an alert, when a supply was put in, and supplies that were taken out.
+//! until it is said here what becomes of it.
 
 use dca_printer::{
     Alert, Confidence, Count, Cover, Detail, Fact, Identity, Input, Maintenance, Meter, Output, Reading, Removed,
@@ -33,7 +32,6 @@ pub fn reading(reading: &Reading, device_id: &str, address: &str, depth: &str, c
         quirks,
         doubts,
     } = reading;
-    let beside = alerts.iter().filter_map(service_code).chain(supplies.iter().filter_map(installed));
     v1::Reading {
         device_id: device_id.to_owned(),
         address: address.to_owned(),
@@ -51,11 +49,12 @@ pub fn reading(reading: &Reading, device_id: &str, address: &str, depth: &str, c
         covers: covers.iter().map(cover).collect(),
         counts: counts.iter().map(count).collect(),
         maintenance: maintenance.iter().map(self::maintenance).collect(),
-        details: details.iter().map(detail).chain(beside).chain(removed.iter().map(self::removed)).collect(),
+        details: details.iter().map(detail).collect(),
         quirks: quirks.clone(),
         doubts: doubts.clone(),
         complete,
         depth: depth.to_owned(),
+        removed: removed.iter().map(self::removed).collect(),
     }
 }
 
@@ -134,7 +133,7 @@ fn supply(supply: &Supply) -> v1::Supply {
         state,
         part_number,
         serial,
-        installed: _, // a detail
+        installed,
         pages_left,
         source: from,
         confidence: how,
@@ -155,6 +154,20 @@ fn supply(supply: &Supply) -> v1::Supply {
         pages_left: *pages_left,
         source: source(from),
         confidence: confidence(*how),
+        installed: installed.clone(),
+    }
+}
+
+fn removed(removed: &Removed) -> v1::Removed {
+    let Removed { index, description, serial, installed, pages, percent, source: from } = removed;
+    v1::Removed {
+        index: index.clone(),
+        description: description.clone(),
+        serial: serial.clone(),
+        installed: installed.clone(),
+        pages: *pages,
+        percent: *percent,
+        source: source(from),
     }
 }
 
@@ -173,7 +186,7 @@ fn alert(alert: &Alert) -> v1::Alert {
         code_name,
         description,
         location,
-        service_code: _, // a detail
+        service_code,
         active,
         source: from,
     } = alert;
@@ -188,6 +201,7 @@ fn alert(alert: &Alert) -> v1::Alert {
         location: *location,
         active: *active,
         source: source(from),
+        service_code: service_code.clone(),
     }
 }
 
@@ -241,31 +255,4 @@ fn maintenance(maintenance: &Maintenance) -> v1::Maintenance {
 fn detail(detail: &Detail) -> v1::Detail {
     let Detail { what, value, unit, source: from } = detail;
     v1::Detail { what: what.clone(), value: value.clone(), unit: unit.clone(), source: source(from) }
-}
-
-fn service_code(alert: &Alert) -> Option<v1::Detail> {
-    let value = alert.service_code.clone()?;
-    let what = format!("alert {} service_code", alert.index);
-    Some(v1::Detail { what, value, unit: None, source: source(&alert.source) })
-}
-
-fn installed(supply: &Supply) -> Option<v1::Detail> {
-    let value = supply.installed.clone()?;
-    let what = format!("supply {} installed", supply.index);
-    Some(v1::Detail { what, value, unit: None, source: source(&supply.source) })
-}
-
-fn removed(removed: &Removed) -> v1::Detail {
-    let Removed { index, description, serial, installed, pages, percent, source: from } = removed;
-    let mut value = description.clone();
-    let parts = [
-        ("serial", serial.clone()),
-        ("installed", installed.clone()),
-        ("pages", pages.map(|pages| pages.to_string())),
-        ("percent", percent.map(|percent| percent.to_string())),
-    ];
-    for (name, part) in parts.into_iter().filter_map(|(name, part)| Some((name, part?))) {
-        value.push_str(&format!("; {name} {part}"));
-    }
-    v1::Detail { what: format!("removed supply {index}"), value, unit: None, source: source(from) }
 }

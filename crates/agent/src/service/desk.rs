@@ -6,6 +6,7 @@ use dca_wire::v1::health::Level;
 use dca_wire::v1::record::What;
 use dca_wire::v1::{Health, Notice, Record};
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::Notify;
 
@@ -14,11 +15,16 @@ pub(super) const ALERTS: &str = "alerts";
 pub(super) const NOTICES: &str = "notices";
 pub(super) const GAPS: &str = "gaps";
 
+/// Doubts that stay in a reading that is too large.
+const DOUBTS: usize = 20;
+
 /// Cheap to clone.
 #[derive(Clone)]
 pub(super) struct Desk {
     spool: Spool,
     clock: Arc<dyn Fn() -> i64 + Send + Sync>,
+    /// By how much `clock` is ahead because this machine's clock was set, in milliseconds.
+    ahead_ms: Arc<AtomicI64>,
     /// Something was written down.
     pub(super) news: Arc<Notify>,
     health: Arc<Mutex<BTreeMap<&'static str, Health>>>,
@@ -34,12 +40,22 @@ pub(super) struct Draft {
 
 impl Desk {
     pub(super) fn new(spool: Spool, clock: impl Fn() -> i64 + Send + Sync + 'static) -> Self {
-        Self { spool, clock: Arc::new(clock), news: Arc::default(), health: Arc::default() }
+        Self { spool, clock: Arc::new(clock), ahead_ms: Arc::default(), news: Arc::default(), health: Arc::default() }
     }
 
     /// The portal's clock.
     pub(super) fn now_ms(&self) -> i64 {
-        (self.clock)()
+        (self.clock)().saturating_sub(self.ahead_ms.load(Ordering::Relaxed))
+    }
+
+    /// This machine's clock was set by so much: what is written down is dated as if it was not, until the portal answers.
+    pub(super) fn hold(&self, by_ms: i64) {
+        self.ahead_ms.fetch_add(by_ms, Ordering::Relaxed);
+    }
+
+    /// The portal's clock was measured anew.
+    pub(super) fn let_go(&self) {
+        self.ahead_ms.store(0, Ordering::Relaxed);
     }
 
     /// Does something with the spool on a thread that may wait for the disk.
@@ -85,7 +101,8 @@ impl Desk {
                 reading.details.clear();
                 reading.console.clear();
                 reading.quirks.clear();
-                reading.doubts = vec![format!("details are left out: {error}")];
+                reading.doubts.truncate(DOUBTS);
+                reading.doubts.push(format!("details are left out: {error}"));
                 dca_wire::encode(&record).inspect_err(|error| tracing::error!(%error, "a record is left out")).ok()?
             }
             (Err(error), _) => {

@@ -1,6 +1,6 @@
 //! `dca run`: the service of an agent that is a member of a portal, and the renewal of what makes it one.
 
-use super::{Controls, Member, ServiceError};
+use super::{Controls, Machine, Member, ServiceError, Watcher};
 use crate::config::Config;
 use crate::membership::Membership;
 use crate::vault::Vault;
@@ -20,20 +20,18 @@ const LOOK: Duration = Duration::from_secs(3600);
 /// Runs the agent whose state is in `config.state_dir` until `stop` is true. What comes by `reload` is another `dca.toml`.
 ///
 /// # Errors
-/// If it is not enrolled, or the state folder cannot be used. Nothing that happens later ends it.
+/// If it is not enrolled, or the state folder cannot be used; see [`super::run`].
 pub async fn run_enrolled(
     mut config: Config,
     mut stop: watch::Receiver<bool>,
     mut reload: mpsc::Receiver<Config>,
+    watcher: Watcher,
 ) -> Result<(), ServiceError> {
-    if !config.also.is_empty() {
-        tracing::warn!("also: the service asks by SNMP alone; second ways are for dca read");
-    }
     let mut start = first(&config);
     let clock = Arc::new(Clock::default());
     let mut stopping = false;
     while !stopping {
-        let vault = Vault::open(&config.state_dir)?;
+        let vault = Vault::open(&config.state_dir, config.credentials.as_deref())?;
         let membership = Membership::load(&vault)?.ok_or(ServiceError::NotEnrolled)?;
         let proxy = || crate::proxy(config.proxy.as_deref());
         let link = Link::new(membership.link_settings(proxy()?, Arc::clone(&clock)))?;
@@ -44,7 +42,8 @@ pub async fn run_enrolled(
 
         let (end, ended) = watch::channel(false);
         let (pass_on, passed_on) = mpsc::channel(1);
-        let controls = Controls { stop: ended, reload: passed_on, hints: hinted };
+        let (watcher, machine) = (watcher.clone(), Machine::default());
+        let controls = Controls { stop: ended, reload: passed_on, hints: hinted, watcher, machine };
         let member = Member {
             agent: membership.identity().agent().clone(),
             command_key: membership.command_key().to_vec(),

@@ -9,7 +9,7 @@ use super::given::Plan;
 use super::stopped;
 use crate::config::Permit;
 use crate::network::Network;
-use crate::poll::{Care, Depth, Job, Memory, Met, News, Planner, Visit, Whereabouts};
+use crate::poll::{Care, Depth, Evidence, Job, Memory, Met, News, Planner, Visit, Whereabouts, with_echo};
 use crate::report::wire;
 use crate::scope::Scope;
 use crate::walk::{Ended, walk};
@@ -25,6 +25,7 @@ use dca_wire::v1::order_result::Outcome;
 use dca_wire::v1::record::What;
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -78,15 +79,25 @@ pub(super) struct Fleet {
     desk: Desk,
     permit: Permit,
     profiles: Profiles,
+    pins: PathBuf,
     plan: Plan,
     ground: Option<Ground>,
     memory: Memory,
     planner: Planner,
-    visits: JoinSet<(Job, SocketAddr, Instant, Visit)>,
+    visits: JoinSet<Visited>,
     sweep: Option<JoinHandle<(Network, bool)>>,
     next_sweep: Instant,
     scans: Vec<Reply>,
     reads: Vec<(BTreeSet<u32>, Vec<u32>, Reply)>,
+}
+
+/// What a visit brought, and whether an echo came back, if one was sent.
+struct Visited {
+    job: Job,
+    at: SocketAddr,
+    began: Instant,
+    visit: Visit,
+    echo: Option<bool>,
 }
 
 /// Where the plan's ranges are, and sockets to ask there.
@@ -96,7 +107,15 @@ struct Ground {
 }
 
 impl Fleet {
-    pub(super) fn new(desk: Desk, permit: Permit, profiles: Profiles, plan: Plan, memory: Memory) -> Self {
+    /// `pins` is the file that remembers certificates of devices.
+    pub(super) fn new(
+        desk: Desk,
+        permit: Permit,
+        profiles: Profiles,
+        plan: Plan,
+        memory: Memory,
+        pins: PathBuf,
+    ) -> Self {
         let planner = Planner::new(plan.rhythm);
         let (visits, now) = (JoinSet::new(), Instant::now());
         let (scans, reads) = (Vec::new(), Vec::new());
@@ -104,6 +123,7 @@ impl Fleet {
             desk,
             permit,
             profiles,
+            pins,
             plan,
             ground: None,
             memory,
@@ -140,8 +160,9 @@ impl Fleet {
                 }
                 Some(want) = wants.recv() => self.take(want).await,
                 Some(visited) = self.visits.join_next() => {
-                    if let Ok((job, at, began, visit)) = visited {
-                        self.visited(&job, at, began, visit).await;
+                    match visited {
+                        Ok(visited) => self.visited(visited).await,
+                        Err(error) => tracing::error!(%error, "a visit ended early; please report it"),
                     }
                 }
                 () = until(due) => self.visit(),
@@ -164,12 +185,18 @@ impl Fleet {
         if self.plan.targets.is_empty() {
             return Ok(());
         }
-        let outer = self.permit.ranges.clone().resolve().await.map_err(|error| error.to_string())?;
-        let scope = self.plan.targets.clone().resolve().await.map_err(|error| error.to_string())?.within(&outer);
+        let mut outer = self.permit.ranges.clone().resolve().await.map_err(|error| error.to_string())?;
+        outer.also(&self.permit.also);
+        let mut scope = self.plan.targets.clone().resolve().await.map_err(|error| error.to_string())?;
+        scope.also(&self.plan.also);
+        let scope = scope.within(&outer);
         for (host, why) in &scope.unresolved {
             tracing::warn!(host, why, "a host name cannot be used");
         }
         let network = self.network(&scope)?;
+        if let Err(error) = network.pins().load(&self.pins) {
+            self.desk.unwell("pins", Level::Limited, &error.to_string());
+        }
         self.ground = Some(Ground { scope: Arc::new(scope), network: Arc::new(network) });
         self.next_sweep = Instant::now();
         self.schedule();
@@ -239,14 +266,19 @@ impl Fleet {
             self.planner.remove(job.device);
             return;
         };
-        let (network, known) = (Arc::clone(network), known.clone());
+        let (network, known, evidence) = (Arc::clone(network), known.clone(), self.memory.evidence(job.device));
         self.visits.spawn(async move {
             let visit = network.visit(at, &known, &job).await;
-            (job, at.addr(), now, visit)
+            let echo = match visit.met {
+                Met::Silent { port_closed, .. } => with_echo(at, Evidence { port_closed, ..evidence }).await.echo,
+                _ => None,
+            };
+            Visited { job, at: at.addr(), began: now, visit, echo }
         });
     }
 
-    async fn visited(&mut self, job: &Job, at: SocketAddr, began: Instant, mut visit: Visit) {
+    async fn visited(&mut self, visited: Visited) {
+        let Visited { job, at, began, mut visit, echo } = visited;
         let device = job.device;
         self.planner.done(device, began.into_std(), &visit.went());
         let read = match &visit.met {
@@ -259,17 +291,14 @@ impl Fleet {
             }
             _ => false,
         };
-        let mut echo = None;
-        if let (Met::Silent { port_closed, .. }, Some(Ground { scope, .. })) = (&visit.met, &self.ground) {
-            let evidence = crate::poll::Evidence { port_closed: *port_closed, ..self.memory.evidence(device) };
-            if let Some(at) = scope.admit(at).filter(|_| Whereabouts::wants_echo(&evidence)) {
-                echo = dca_lan::ping(at, Duration::from_secs(2)).await.ok().map(|_| true);
-            }
-        }
         let news = self.memory.record(device, at, &mut visit, echo);
         self.tell(news).await;
         if let Err(error) = self.memory.save() {
             self.desk.unwell("memory", Level::Limited, &error.to_string());
+        }
+        let pinned = self.ground.as_ref().map_or(Ok(()), |ground| ground.network.pins().save(&self.pins));
+        if let Err(error) = pinned {
+            self.desk.unwell("pins", Level::Limited, &error.to_string());
         }
         self.schedule();
         // A shallow visit that was under way when the order came does not answer it.

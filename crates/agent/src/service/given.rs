@@ -5,24 +5,28 @@
 //! timeout = 2.0
 //!
 //! [schedule]                          # absent: every 5 minutes, hourly, ...; a scan every day
-//! hot_minutes = 5
-//! scan_hours = 24
+//! hot_minutes = 5                     # status and page count; 1 to 1440
+//! warm_minutes = 60                   # levels; 5 to 1440, never more often than hot
+//! scan_hours = 24                     # 1 to 720
 //!
 //! [[range]]                           # as in dca.toml; a community or password may stand here, the text travels sealed
 //! targets = ["192.168.10.0/24"]
 //! try = [{ community = "office" }]
 //! ```
 //!
+//! `also` stands above all tables, as in `dca.toml`; ways that the customer does not permit are left out.
+//!
 //! It names no file: what it could make the agent read and send to a device is only what it holds itself, and secrets that
-//! the customer laid ready by name.
+//! the customer laid ready by name. A key that this version does not know is left out and told, so that a portal may be
+//! newer than its agents; inside a `[[range]]`, which is the fence, it spoils the whole (docs/decisions/015-portal-given.md).
 
-use crate::Asking;
 use crate::config::{Config, RawSnmp};
 use crate::credentials::file::{self, RawRange};
 use crate::credentials::{Keyring, RawSecret, Secrets, Versions};
 use crate::input::{self, InputError};
 use crate::poll::Rhythm;
 use crate::scope::Targets;
+use crate::{Also, Asking};
 use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
 use dca_wire::v1::SignedConfig;
 use serde::Deserialize;
@@ -42,11 +46,17 @@ pub(super) struct Plan {
     pub(super) keyring: Keyring,
     pub(super) rhythm: Rhythm,
     pub(super) scan: Duration,
+    /// Second ways to ask.
+    pub(super) also: Vec<Also>,
+    /// What stood in it and is not followed, a few words each.
+    pub(super) left_out: Vec<String>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Raw {
+    #[serde(default)]
+    also: Vec<String>,
     #[serde(default)]
     snmp: RawSnmp,
     #[serde(default)]
@@ -59,8 +69,20 @@ struct Raw {
 #[serde(deny_unknown_fields)]
 struct RawSchedule {
     hot_minutes: Option<u32>,
+    warm_minutes: Option<u32>,
     scan_hours: Option<u32>,
 }
+
+/// The tables and keys that are known; `None`: whatever is in it is for somebody else to judge.
+const KNOWN: [(&str, Option<&[&str]>); 4] = [
+    ("also", None),
+    ("range", None),
+    ("snmp", Some(&["timeout", "retries", "rate", "polite"])),
+    ("schedule", Some(&["hot_minutes", "warm_minutes", "scan_hours"])),
+];
+/// Most names of unknown keys that are told, and letters of one.
+const TOLD: usize = 10;
+const LETTERS: usize = 60;
 
 impl Plan {
     /// As `dca.toml` has it.
@@ -71,6 +93,8 @@ impl Plan {
             keyring: config.keyring.clone(),
             rhythm: Rhythm::default(),
             scan: SCAN,
+            also: config.also.clone(),
+            left_out: Vec::new(),
         }
     }
 
@@ -89,6 +113,8 @@ impl Plan {
 
     fn parse(text: &str, local: &Config) -> Result<Self, InputError> {
         let path = Path::new(NAME);
+        let (text, mut left_out) = known(path, text)?;
+        let text = text.as_str();
         let raw: Raw = toml::from_str(text).map_err(|error| input::toml_error(path, text, &error))?;
         let asking = raw.snmp.resolve(path, text)?;
         let ranges: Vec<RawRange> = raw.range.into_iter().map(Spanned::into_inner).collect();
@@ -108,9 +134,51 @@ impl Plan {
         if let Some(minutes) = raw.schedule.hot_minutes {
             rhythm.hot = Duration::from_secs(60 * u64::from(minutes.clamp(1, 24 * 60)));
         }
+        let warm =
+            raw.schedule.warm_minutes.map(|minutes| Duration::from_secs(60 * u64::from(minutes.clamp(5, 24 * 60))));
+        rhythm.warm = warm.unwrap_or(rhythm.warm).max(rhythm.hot);
+        let mut also = Vec::new();
+        for written in &raw.also {
+            let way =
+                written.parse::<Also>().map_err(|what| InputError::file(path, format!("also {written:?}: {what}")))?;
+            match local.permit.also.contains(&way) {
+                true => also.push(way),
+                false => left_out.push(format!("also {written:?}, which the customer does not permit")),
+            }
+        }
         let hours = raw.schedule.scan_hours.map(|hours| Duration::from_secs(3600 * u64::from(hours.clamp(1, 24 * 30))));
-        Ok(Self { asking, targets, keyring, rhythm, scan: hours.unwrap_or(SCAN) })
+        Ok(Self { asking, targets, keyring, rhythm, scan: hours.unwrap_or(SCAN), also, left_out })
     }
+}
+
+/// The text without what this version does not know, and the names of that.
+fn known(path: &Path, text: &str) -> Result<(String, Vec<String>), InputError> {
+    let mut table: toml::Table = toml::from_str(text).map_err(|error| input::toml_error(path, text, &error))?;
+    let mut unknown = Vec::new();
+    table.retain(|name, value| match KNOWN.iter().find(|(known, _)| *known == name) {
+        None => {
+            unknown.push(name.to_owned());
+            false
+        }
+        Some((_, keys)) => {
+            if let (Some(keys), Some(inner)) = (keys, value.as_table_mut()) {
+                let names: Vec<String> = inner.keys().filter(|key| !keys.contains(&key.as_str())).cloned().collect();
+                for key in names {
+                    inner.remove(&key);
+                    unknown.push(format!("{name}.{key}"));
+                }
+            }
+            true
+        }
+    });
+    if unknown.is_empty() {
+        return Ok((text.to_owned(), unknown));
+    }
+    unknown.truncate(TOLD);
+    let told = |name: String| {
+        format!("{:?}, which this version does not know", name.chars().take(LETTERS).collect::<String>())
+    };
+    Ok((table.to_string(), unknown.into_iter().map(told).collect()))
 }
 
 impl crate::credentials::RawCredential {
@@ -129,7 +197,7 @@ mod tests {
     use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 
     fn local() -> Config {
-        let text = "[permit]\nranges = [\"192.0.2.0/24\"]\n";
+        let text = "[permit]\nranges = [\"192.0.2.0/24\"]\nalso = [\"ledm\"]\n";
         RawConfig::parse(Path::new("dca.toml"), text).unwrap().resolve(None).unwrap()
     }
 
@@ -156,6 +224,28 @@ mod tests {
     }
 
     #[test]
+    fn what_is_not_known_or_not_permitted_is_left_out_and_told() {
+        let text = format!(
+            "also = [\"ledm\", \"zebra\"]\nstate_dir = \"/\"\n[permit]\nranges = [\"0.0.0.0/0\"]\n[thresholds]\ntoner = 10\n\
+             [schedule]\nhot_minutes = 10\nwarm_minutes = 6\nsundays = false\n{RANGE}"
+        );
+        let plan = check(&text, |_| ()).unwrap();
+        assert_eq!((plan.rhythm.hot.as_secs(), plan.rhythm.warm.as_secs()), (600, 600));
+        assert_eq!(plan.also.iter().map(|also| also.way.name()).collect::<Vec<_>>(), ["ledm"]);
+        let told = plan.left_out.join("; ");
+        for name in [
+            "\"state_dir\"",
+            "\"permit\"",
+            "\"thresholds\"",
+            "\"schedule.sundays\"",
+            "also \"zebra\", which the customer",
+        ] {
+            assert!(told.contains(name), "{name}: {told}");
+        }
+        assert!(check(RANGE, |_| ()).unwrap().left_out.is_empty());
+    }
+
+    #[test]
     fn only_what_is_signed_is_taken() {
         for spoil in [
             |given: &mut SignedConfig| given.revision = 6,
@@ -174,8 +264,12 @@ mod tests {
                 "[[range]]\ntargets = [\"192.0.2.1\"]\ntry = [{ user = \"u\", auth_pass_file = \"/etc/shadow\" }]",
                 "in a file",
             ),
-            ("[permit]\nranges = []", "unknown field `permit`"),
-            ("state_dir = \"/\"", "unknown field `state_dir`"),
+            ("[[range]]\ntargets = [\"192.0.2.1\"]\ntry = []\nonly = 1", "unknown field `only`"),
+            ("also = [\"telnet\"]", "also \"telnet\": expected zebra"),
+            (
+                "[[range]]\ntargets = [\"192.0.2.1\"]\ntry = [{ community = { secret = \"vault-key\" } }]",
+                "the vault's own key",
+            ),
             ("[[range]]\ntry = []", "without targets"),
             ("[[range]]\ntargets = [\"999\"]\ntry = []", "target \"999\""),
         ] {

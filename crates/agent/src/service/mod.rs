@@ -17,14 +17,18 @@ mod fleet;
 mod given;
 mod office;
 mod orders;
+mod place;
 mod portal;
 mod report;
 mod status;
+mod watcher;
 
+pub use clock::Machine;
 pub use dca_cloud::Hint;
 pub use enrolled::run_enrolled;
 pub use portal::Portal;
 pub use status::Status;
+pub use watcher::{Sign, Watcher};
 
 use crate::config::Config;
 use crate::input::InputError;
@@ -32,7 +36,7 @@ use crate::membership::MembershipError;
 use crate::poll::Memory;
 use crate::vault::{Vault, VaultError};
 use dca_cloud::rhythm::Start;
-use dca_cloud::{AgentId, Rhythm, TrustError, chance, machine_ms};
+use dca_cloud::{AgentId, Rhythm, TrustError, chance};
 use dca_spool::{Bounds, Spool, SpoolError};
 use desk::Desk;
 use fleet::Fleet;
@@ -67,6 +71,10 @@ pub struct Controls {
     pub reload: mpsc::Receiver<Config>,
     /// What push brings.
     pub hints: mpsc::Receiver<Hint>,
+    /// Who keeps it running.
+    pub watcher: Watcher,
+    /// What times it.
+    pub machine: Machine,
 }
 
 /// The service cannot start.
@@ -91,12 +99,16 @@ pub enum ServiceError {
     /// Trust in the portal cannot be set up.
     #[error(transparent)]
     Trust(#[from] TrustError),
+    /// A part of it ended that was not told to.
+    #[error("the service ended early ({0}); please report it")]
+    Ended(String),
 }
 
 /// Runs until told to stop. `boot_id` is the one that `portal`'s calls carry, drawn for this start.
 ///
 /// # Errors
-/// If the state folder cannot be used. Nothing that happens later ends it.
+/// If the state folder cannot be used. Nothing that happens later ends it, but for a mistake of its own: then it is better
+/// started again.
 pub async fn run<P: Portal>(
     config: Config,
     member: Member,
@@ -104,12 +116,13 @@ pub async fn run<P: Portal>(
     boot_id: [u8; 16],
     controls: Controls,
 ) -> Result<(), ServiceError> {
+    let Controls { stop, reload, hints, watcher, machine } = controls;
     let portal = Arc::new(portal);
     let state = config.state_dir.clone();
-    let vault = Vault::open(&state)?;
+    let vault = Vault::open(&state, config.credentials.as_deref())?;
     let (spool, recovery) = {
-        let path = state.join("spool.db");
-        tokio::task::spawn_blocking(move || Spool::open(&path, Bounds::default(), chance(), machine_ms()))
+        let (path, opened_ms) = (state.join("spool.db"), machine.wall_ms());
+        tokio::task::spawn_blocking(move || Spool::open(&path, Bounds::default(), chance(), opened_ms))
             .await
             .unwrap_or(Err(SpoolError::Closed))?
     };
@@ -130,6 +143,11 @@ pub async fn run<P: Portal>(
         None => (0, Plan::local(&config)),
     };
     desk.notice("started", format!("version {}", env!("CARGO_PKG_VERSION"))).await;
+    // A file that is new since the last start was set aside or never there: its numbers are new as well.
+    if place::moved(&state) && !recovery.fresh && recovery.damage.is_none() {
+        let text = "the state folder was copied or restored: if the machine that it comes from still runs, enrol this one anew";
+        place::renew(&desk, "spool_copied", text).await;
+    }
     if let Some(damage) = recovery.damage {
         let lost = damage.lost.map_or("an unknown number".to_owned(), |lost| lost.to_string());
         let text = format!("{}; {} records were salvaged, {lost} lost", damage.why, damage.salvaged);
@@ -154,38 +172,55 @@ pub async fn run<P: Portal>(
         version: env!("CARGO_PKG_VERSION").to_owned(),
         agent_id: member.agent.to_string(),
         process: std::process::id(),
-        started_ms: machine_ms(),
+        started_ms: machine.wall_ms(),
         revision,
         ..Status::default()
     };
-    let fleet = Fleet::new(desk.clone(), config.permit.clone(), config.profiles.clone(), plan, memory);
+    let pins = config.pins.clone().unwrap_or_else(|| state.join("pins"));
+    let fleet = Fleet::new(desk.clone(), config.permit.clone(), config.profiles.clone(), plan, memory, pins);
     let rhythm = Rhythm::new(&member.agent, member.start, now.into_std(), chance());
-    let office = Office { portal, desk, orders, rhythm, boot_id, config, vault, state, wants, status, started: now };
-    let Controls { stop, reload, hints } = controls;
+    let office = Office {
+        portal,
+        desk,
+        orders,
+        rhythm,
+        boot_id,
+        config,
+        vault,
+        state,
+        wants,
+        status,
+        started: now,
+        watcher,
+        machine,
+        sure: false,
+        copied: false,
+    };
     let post = Post { hints, finished: finish, diagnose: diagnosed, reload };
 
-    let fleet = tokio::spawn(fleet.run(wanted, stop.clone()));
+    let mut fleet = tokio::spawn(fleet.run(wanted, stop.clone()));
     let mut office = tokio::spawn(office.run(post, stop.clone()));
     let mut stop = stop;
-    tokio::select! {
-        ended = &mut office => log(ended),
-        () = stopped(&mut stop) => {
-            if tokio::time::timeout(END, &mut office).await.is_err() {
-                tracing::warn!("the last report is cut short");
-                office.abort();
-            }
-        }
+    let early = tokio::select! {
+        biased;
+        () = stopped(&mut stop) => None,
+        ended = &mut office => Some(("office", ended)),
+        ended = &mut fleet => Some(("fleet", ended)),
+    };
+    if let Some((part, ended)) = early {
+        office.abort();
+        fleet.abort();
+        let why = ended.err().map_or_else(|| "nobody told it to".to_owned(), |error| error.to_string());
+        return Err(ServiceError::Ended(format!("{part}: {why}")));
+    }
+    if tokio::time::timeout(END, &mut office).await.is_err() {
+        tracing::warn!("the last report is cut short");
+        office.abort();
     }
     if tokio::time::timeout(Duration::from_millis(500), fleet).await.is_err() {
         tracing::warn!("visits are cut short");
     }
     Ok(())
-}
-
-fn log(ended: Result<(), tokio::task::JoinError>) {
-    if let Err(error) = ended {
-        tracing::error!(%error, "the service ended early; please report it");
-    }
 }
 
 /// Until the service is told to stop, or nobody is left who could.

@@ -1,6 +1,6 @@
 //! The dealings with the portal: checking in when it is time, reporting when there is something, and what follows.
 
-use super::clock::Sampled;
+use super::clock::{Machine, Moved, Sampled};
 use super::desk::Desk;
 use super::fleet::{Done, Want};
 use super::given::Plan;
@@ -8,14 +8,15 @@ use super::orders::Orders;
 use super::portal::Portal;
 use super::report::{Budget, Sent, send_all};
 use super::status::Status;
-use super::{Hint, stopped};
+use super::watcher::{self, Sign, Watcher};
+use super::{Hint, place, stopped};
 use crate::config::Config;
 use crate::vault::Vault;
 use dca_cloud::rhythm::{Answer, State};
-use dca_cloud::{CloudError, Rhythm, WORTH_TELLING, chance, machine_ms};
+use dca_cloud::{CloudError, Rhythm, WORTH_TELLING, chance};
 use dca_wire::v1::health::Level;
 use dca_wire::v1::order_result::Outcome;
-use dca_wire::v1::{CheckInAnswer, CheckInRequest, Clock, SignedConfig, StreamSummary};
+use dca_wire::v1::{CheckInAnswer, CheckInRequest, Clock, Copied, SignedConfig, StreamSummary};
 use prost::Message;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -46,6 +47,12 @@ pub(super) struct Office<P> {
     pub(super) wants: mpsc::Sender<Want>,
     pub(super) status: Status,
     pub(super) started: Instant,
+    pub(super) watcher: Watcher,
+    pub(super) machine: Machine,
+    /// The portal has answered since the clock was last set.
+    pub(super) sure: bool,
+    /// The portal said last that another machine speaks as this agent.
+    pub(super) copied: bool,
 }
 
 /// What reaches the office from elsewhere.
@@ -60,11 +67,14 @@ impl<P: Portal> Office<P> {
     pub(super) async fn run(mut self, mut post: Post, mut stop: watch::Receiver<bool>) {
         let mut tend = tokio::time::interval(TEND);
         tend.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        let mut clock = Sampled::new(machine_ms(), Instant::now().into_std());
+        let mut beat = tokio::time::interval(self.watcher.every);
+        beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut clock = Sampled::new(&self.machine, Instant::now().into_std());
         let mut budget = Budget(None);
         let mut report_at: Option<Instant> = None;
         let news = Arc::clone(&self.desk.news);
         self.orders.bury_cut_off().await;
+        self.watcher.tell(Sign::Ready);
         loop {
             let next = Instant::from_std(self.rhythm.next());
             let report = async {
@@ -92,6 +102,7 @@ impl<P: Portal> Office<P> {
                         report_at.get_or_insert_with(|| Instant::now() + GATHER);
                     }
                 }
+                _ = beat.tick() => self.beat().await,
                 _ = tend.tick() => {
                     self.tend(&mut clock).await;
                     self.write_status().await;
@@ -113,6 +124,19 @@ impl<P: Portal> Office<P> {
         self.write_status().await;
     }
 
+    /// A sign of life: of this loop, and of the one that answers it.
+    async fn beat(&mut self) {
+        self.count().await;
+        self.watcher.tell(Sign::Alive(watcher::line(&self.status)));
+    }
+
+    async fn count(&mut self) {
+        let (reply, wait) = oneshot::channel();
+        if self.wants.send(Want::Count(reply)).await.is_ok() {
+            self.status.devices = wait.await.unwrap_or(self.status.devices);
+        }
+    }
+
     /// The answer is what may be reported, if the portal answered.
     async fn check_in(&mut self) -> Option<Budget> {
         let (done, results) = self.orders.results().await;
@@ -129,7 +153,7 @@ impl<P: Portal> Office<P> {
             results,
             clock: Some(Clock {
                 skew_ms: self.portal.skew_ms(),
-                uptime_s: machine_uptime(),
+                uptime_s: self.machine.uptime_ms().map_or(0, |ms| ms.max(0).unsigned_abs() / 1000),
                 agent_uptime_s: self.started.elapsed().as_secs(),
             }),
             key_uses,
@@ -146,7 +170,9 @@ impl<P: Portal> Office<P> {
                     jitter_s: answer.jitter_s,
                 };
                 self.rhythm.answered(heard, now, chance());
-                (self.status.answered_ms, self.status.trouble) = (Some(machine_ms()), None);
+                self.desk.let_go();
+                self.sure = true;
+                (self.status.answered_ms, self.status.trouble) = (Some(self.machine.wall_ms()), None);
                 Some(self.obey(answer, done).await)
             }
             Err(error) => {
@@ -171,6 +197,7 @@ impl<P: Portal> Office<P> {
         {
             tracing::error!(%error, "results of orders will be told again");
         }
+        self.compare(answer.copied.as_ref()).await;
         if let Some(given) = answer.config {
             self.follow(given).await;
         }
@@ -181,6 +208,24 @@ impl<P: Portal> Office<P> {
         Budget(Some(answer.upload_budget).filter(|octets| *octets > 0))
     }
 
+    /// Takes in whether another machine speaks as this agent.
+    async fn compare(&mut self, copied: Option<&Copied>) {
+        let Some(copied) = copied else {
+            self.copied = false;
+            return self.desk.well("identity");
+        };
+        let Copied { other, .. } = copied;
+        let text = format!(
+            "another machine speaks as this agent, from {other:?}: on the one that is the copy, stop the service and enrol \
+             it anew, dca enroll URL CODE --again"
+        );
+        self.desk.unwell("identity", Level::Broken, &text);
+        if !std::mem::replace(&mut self.copied, true) {
+            // Both number their records alike: from here on in an epoch of their own.
+            place::renew(&self.desk, "clone_seen", &text).await;
+        }
+    }
+
     /// Puts a configuration of the portal in force, or says why not.
     async fn follow(&mut self, given: SignedConfig) {
         let revision = given.revision;
@@ -188,21 +233,24 @@ impl<P: Portal> Office<P> {
             return tracing::warn!(revision, "an older configuration is left alone");
         }
         match self.put_in_force(&given).await {
-            Ok(()) => {
+            Ok(left_out) => {
                 if let Err(error) = self.vault.keep(GIVEN, &given.encode_to_vec()) {
                     self.desk.unwell("config", Level::Limited, &format!("it is lost at the next start: {error}"));
                 }
-                self.desk.notice("config_applied", format!("revision {revision}")).await;
+                let but = if left_out.is_empty() { String::new() } else { format!(" without {}", left_out.join("; ")) };
+                self.desk.notice("config_applied", format!("revision {revision}{but}")).await;
             }
             Err(why) => self.desk.notice("config_refused", format!("revision {revision}: {why}")).await,
         }
     }
 
-    async fn put_in_force(&mut self, given: &SignedConfig) -> Result<(), String> {
+    /// The answer is what was left out of it.
+    async fn put_in_force(&mut self, given: &SignedConfig) -> Result<Vec<String>, String> {
         let plan = Plan::given(given, &self.orders.command_key, &self.config)?;
+        let left_out = plan.left_out.clone();
         self.settle(plan).await?;
         self.status.revision = given.revision;
-        Ok(())
+        Ok(left_out)
     }
 
     async fn settle(&self, plan: Plan) -> Result<(), String> {
@@ -216,32 +264,41 @@ impl<P: Portal> Office<P> {
         self.config = config;
         let kept = given(&self.vault);
         let settled = match kept {
-            Some(given) if self.status.revision > 0 => self.put_in_force(&given).await,
+            Some(given) if self.status.revision > 0 => self.put_in_force(&given).await.map(drop),
             _ => self.settle(Plan::local(&self.config)).await,
         };
         match settled {
             Ok(()) => self.desk.notice("config_applied", "dca.toml was read again").await,
             Err(why) => self.desk.notice("config_refused", why).await,
         }
+        self.watcher.tell(Sign::Ready);
     }
 
     async fn report(&mut self, budget: &mut Budget) {
-        match send_all(&*self.portal, &self.desk, self.boot_id, budget).await {
+        // A long outage leaves more to send than a watchdog's patience lasts: each report that goes through is a sign.
+        let (watcher, line) = (self.watcher.clone(), watcher::line(&self.status));
+        let went = move || watcher.tell(Sign::Alive(line.clone()));
+        match send_all(&*self.portal, &self.desk, self.boot_id, budget, &went).await {
             Sent::All => {}
             Sent::Failed(error) => self.failed(&error),
         }
     }
 
     async fn tend(&mut self, clock: &mut Sampled) {
-        let jumped = clock.jumped(machine_ms(), Instant::now().into_std());
-        if let Some(by) = jumped {
-            let text = format!("the clock moved by {} s: it was set, or the machine slept", by / 1000);
-            self.desk.notice("clock_jumped", text).await;
+        for moved in clock.moved(&self.machine, Instant::now().into_std()) {
+            // The portal's clock is known as so much more than this one, which is not true any more until it answers.
+            if let Moved::Set(by) = moved
+                && self.status.answered_ms.is_some()
+            {
+                self.desk.hold(by);
+            }
+            self.sure = false;
+            self.desk.notice("clock_jumped", moved.to_string()).await;
             self.rhythm.woken(Instant::now().into_std());
         }
         let now = self.desk.now_ms();
-        // A clock that just jumped is not what records are thrown away by.
-        let expire = jumped.is_none();
+        // Nothing is thrown away for its age by a clock that nobody confirmed.
+        let expire = self.sure;
         let tended = self
             .desk
             .spool(move |spool| {
@@ -268,19 +325,19 @@ impl<P: Portal> Office<P> {
     async fn diagnose(&mut self, id: Vec<u8>, reply: oneshot::Sender<Done>) {
         self.write_status().await;
         let bundle = serde_json::to_vec_pretty(&self.status).unwrap_or_default();
-        let sent = self.portal.put_diagnostics(self.portal.caller(self.boot_id), id, bundle).await;
-        let done = match sent {
-            Ok(answer) => Done::new(Outcome::Done, format!("{} octets", answer.octets)),
-            Err(error) => Done::new(Outcome::Failed, error.to_string()),
-        };
-        let _ = reply.send(done);
+        let (portal, caller) = (Arc::clone(&self.portal), self.portal.caller(self.boot_id));
+        // It may take minutes, in which the rest goes on.
+        tokio::spawn(async move {
+            let done = match portal.put_diagnostics(caller, id, bundle).await {
+                Ok(answer) => Done::new(Outcome::Done, format!("{} octets", answer.octets)),
+                Err(error) => Done::new(Outcome::Failed, error.to_string()),
+            };
+            let _ = reply.send(done);
+        });
     }
 
     async fn write_status(&mut self) {
-        let (reply, wait) = oneshot::channel();
-        if self.wants.send(Want::Count(reply)).await.is_ok() {
-            self.status.devices = wait.await.unwrap_or(self.status.devices);
-        }
+        self.count().await;
         let spool = self.desk.spool(|spool| Ok((spool.summary()?, spool.size()?))).await;
         if let Ok((summary, size)) = spool {
             self.status.waiting = summary.iter().map(|stream| stream.records).sum();
@@ -288,7 +345,7 @@ impl<P: Portal> Office<P> {
             self.status.spool = (size.octets, size.bound);
         }
         self.status.skew_ms = self.portal.skew_ms();
-        self.status.written_ms = machine_ms();
+        self.status.written_ms = self.machine.wall_ms();
         self.status.health =
             self.desk.health().into_iter().map(|health| format!("{}: {}", health.part, health.text)).collect();
         if self.status.portal != "stopped" {
@@ -320,11 +377,4 @@ fn order_id(signed: &dca_wire::v1::SignedOrder) -> Option<Vec<u8>> {
 fn summary(stream: dca_spool::Summary) -> StreamSummary {
     let dca_spool::Summary { stream, records, octets, oldest_ms, dead, dropped } = stream;
     StreamSummary { stream, records, octets, oldest_ms: oldest_ms.unwrap_or(0), dead, dropped }
-}
-
-/// Seconds since the machine started; 0 where it does not say.
-fn machine_uptime() -> u64 {
-    let text = std::fs::read_to_string("/proc/uptime").unwrap_or_default();
-    let seconds: f64 = text.split_whitespace().next().and_then(|word| word.parse().ok()).unwrap_or(0.0);
-    seconds as u64
 }

@@ -1,8 +1,9 @@
 //! Sending what the spool holds: stream by stream, as much as the portal lets, until nothing waits.
 
 use super::desk::{Desk, GAPS};
+use super::place;
 use super::portal::Portal;
-use dca_cloud::{CloudError, chance};
+use dca_cloud::CloudError;
 use dca_spool::{Batch, Class, Gap, Item, Refused};
 use dca_wire::v1::refusal::Code;
 use dca_wire::v1::report_request::Compression;
@@ -25,8 +26,14 @@ pub(super) enum Sent {
 /// What may still be sent until the next check-in, in octets.
 pub(super) struct Budget(pub(super) Option<u64>);
 
-/// Sends until nothing waits, the budget is used up, or a call fails.
-pub(super) async fn send_all<P: Portal>(portal: &P, desk: &Desk, boot_id: [u8; 16], budget: &mut Budget) -> Sent {
+/// Sends until nothing waits, the budget is used up, or a call fails. `went` is called after each report.
+pub(super) async fn send_all<P: Portal>(
+    portal: &P,
+    desk: &Desk,
+    boot_id: [u8; 16],
+    budget: &mut Budget,
+    went: &(impl Fn() + Sync),
+) -> Sent {
     tell_gaps(desk).await;
     let streams = match desk.spool(|spool| spool.summary()).await {
         Ok(streams) => streams,
@@ -38,7 +45,7 @@ pub(super) async fn send_all<P: Portal>(portal: &P, desk: &Desk, boot_id: [u8; 1
     for stream in streams.into_iter().filter(|stream| stream.records > 0).map(|stream| stream.stream) {
         loop {
             match send_one(portal, desk, boot_id, &stream, budget).await {
-                Ok(true) => {}
+                Ok(true) => went(),
                 Ok(false) => break,
                 Err(error) => return Sent::Failed(error),
             }
@@ -111,13 +118,9 @@ async fn acknowledge(desk: &Desk, answer: ReportAnswer) {
     let done = desk.spool(move |spool| spool.acknowledge(&stream, epoch, acked_through, refused, now)).await;
     match done {
         Ok(done) if done.set_back => {
-            let renewed = desk.spool(|spool| spool.renew_epoch(chance())).await;
-            if let Err(error) = renewed {
-                tracing::error!(%error, "the spool could not be renumbered");
-            }
             let text = "the portal knows more of this agent's records than its spool: it was set back to an older copy, and \
                         is numbered anew";
-            desk.notice("spool_set_back", text).await;
+            place::renew(desk, "spool_set_back", text).await;
         }
         Ok(done) if done.dead > 0 => {
             let text = format!("{} records were refused five times and are set aside", done.dead);

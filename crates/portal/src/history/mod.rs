@@ -226,6 +226,7 @@ fn nameless(at: i64, reading: &Reading) -> Vec<u8> {
         }
     }
     reading.supplies.iter_mut().for_each(|supply| supply.serial = None);
+    reading.removed.iter_mut().for_each(|removed| removed.serial = None);
     reading.console.clear();
     Record { at_ms: at, what: Some(What::Reading(reading)) }.encode_to_vec()
 }

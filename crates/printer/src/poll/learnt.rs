@@ -7,6 +7,7 @@ use crate::rows::Rows;
 use crate::standard::{self, device, oids};
 use dca_snmp::{Oid, OidRef, Value};
 use std::collections::BTreeSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// Instances of a hot poll at most: names, answers and header stay within 1,472 octets, and mostly within 700.
 const MAX_HOT: usize = 24;
@@ -32,7 +33,9 @@ pub struct Learnt {
     witness: Option<Oid>,
     /// What the full reading made its figures of.
     total: Option<Source>,
-    known: Vec<Meter>,
+    /// The meters of that reading, each as what it is and where it came from: a number each, because an agent knows
+    /// thousands of devices.
+    known: Vec<u64>,
 }
 
 /// What to ask.
@@ -88,7 +91,7 @@ impl Learnt {
             told: profile.told().collect(),
             witness,
             total: reading.total.map(|total| total.source),
-            known: reading.meters,
+            known: reading.meters.iter().map(kind).collect(),
         }
     }
 
@@ -188,16 +191,16 @@ impl Learnt {
     }
 
     fn is_known(&self, meter: &Meter) -> bool {
-        self.known.iter().any(|known| {
-            known.source == meter.source
-                && known.service == meter.service
-                && known.color == meter.color
-                && known.size == meter.size
-                && known.sides == meter.sides
-                && known.unit == meter.unit
-                && known.persistence == meter.persistence
-        })
+        self.known.contains(&kind(meter))
     }
+}
+
+/// What a meter is, whatever it counts to.
+fn kind(meter: &Meter) -> u64 {
+    let Meter { service, color, size, sides, unit, persistence, value: _, source, confidence: _ } = meter;
+    let mut hasher = DefaultHasher::new();
+    (service, color, size, sides, unit, persistence, source).hash(&mut hasher);
+    hasher.finish()
 }
 
 impl Questions {

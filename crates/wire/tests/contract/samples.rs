@@ -106,6 +106,7 @@ fn each_message_has_a_sample_of_this_version() {
         orders: vec![order.clone()],
         upload_budget: 1_000_000,
         drain: true,
+        copied: Some(Copied { seen_ms: 1_796_083_000_000, other: text("192.0.2.7") }),
     });
     keep(&DiagnosticsChunk { caller: caller(), order_id: vec![5; 16], data: vec![0x1f, 0x8b] });
     keep(&DiagnosticsAnswer { courtesy: courtesy(), octets: 2 });
@@ -227,6 +228,7 @@ fn reading() -> Reading {
             pages_left: None,
             source: source(),
             confidence: Confidence::A.into(),
+            installed: word("2026-03-01T10:30:00"),
         }],
         status: Some(Status {
             printer: word("idle"),
@@ -244,6 +246,7 @@ fn reading() -> Reading {
             location: Some(-2),
             active: true,
             source: source(),
+            service_code: word("C-3102"),
         }],
         console: vec![text("Bereit")],
         inputs: vec![Tray { index: text("1.1"), name: text("Tray 1"), level: Some(250), ..Tray::default() }],
@@ -266,6 +269,15 @@ fn reading() -> Reading {
         doubts: vec![],
         complete: true,
         depth: text("full"),
+        removed: vec![Removed {
+            index: text("r1"),
+            description: text("Cyan Toner"),
+            serial: word("C0"),
+            installed: word("2025-11-20T08:00:00+01:00"),
+            pages: Some(4_200),
+            percent: Some(0.0),
+            source: source(),
+        }],
     }
 }
 

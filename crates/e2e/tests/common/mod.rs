@@ -1,0 +1,82 @@
+//! The whole system on loopback, and what its database holds.
+#![allow(dead_code, reason = "each test uses a part of it")]
+
+use anyhow::Context;
+use dca_e2e::{Agent, Office, Portal, Programs, until};
+use rusqlite::{Connection, OpenFlags};
+use std::path::Path;
+use std::time::Duration;
+use tempfile::TempDir;
+
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const DEVICES: usize = 16;
+
+/// A portal, an agent that is enrolled there and an office for it to read.
+pub(crate) struct House {
+    pub(crate) office: Office,
+    pub(crate) portal: Portal,
+    pub(crate) agent: Agent,
+    pub(crate) folder: TempDir,
+}
+
+impl House {
+    /// With devices from `base` on, an enrolled agent that is not running yet, and a check-in every `period_s` seconds.
+    pub(crate) fn build(base: &str, period_s: u32) -> anyhow::Result<Self> {
+        Self::with_devices(base, DEVICES, period_s)
+    }
+
+    pub(crate) fn with_devices(base: &str, devices: usize, period_s: u32) -> anyhow::Result<Self> {
+        let programs = Programs::beside_this_test()?;
+        let folder = tempfile::tempdir()?;
+        let office = Office::open(&programs, base, devices)?;
+        let portal = Portal::start(&programs, &folder.path().join("portal"), period_s)?;
+        let agent = Agent::new(&programs, &folder.path().join("agent"), &targets(&office))?;
+        agent.enroll(&portal.url(), &portal.code("Customer", "Site")?)?;
+        Ok(Self { office, portal, agent, folder })
+    }
+
+    /// The one agent, as the portal calls it.
+    pub(crate) fn agent_id(&self) -> anyhow::Result<String> {
+        let agents = self.portal.admin(&["agents"])?;
+        let agent = agents.lines().nth(1).and_then(|line| line.split_whitespace().next());
+        Ok(agent.context("the portal knows no agent")?.to_owned())
+    }
+
+    /// A number out of the portal's database.
+    pub(crate) fn count(&self, query: &str) -> anyhow::Result<u64> {
+        number(&self.portal.database(), query)
+    }
+
+    /// Waits until readings of so many devices have arrived.
+    pub(crate) fn until_read(&mut self, devices: u64) -> anyhow::Result<()> {
+        until(PATIENCE, &format!("readings of {devices} devices"), || {
+            self.agent.check()?;
+            Ok((self.count("SELECT count(DISTINCT device) FROM reading_hot")? >= devices).then_some(()))
+        })
+    }
+
+    /// Waits until nothing more waits in the agent's spool, then compares what was sent with what is there.
+    pub(crate) fn nothing_is_lost_or_twice(&mut self) -> anyhow::Result<()> {
+        until(PATIENCE, "an empty spool", || {
+            self.agent.check()?;
+            Ok(self.agent.status()?.filter(|status| status["waiting"] == 0))
+        })?;
+        self.agent.stop(Duration::from_secs(5))?;
+        let sent = self.count("SELECT sum(acked) FROM stream WHERE stream = 'readings'")?;
+        let there = self.count("SELECT count(*) FROM reading_hot")?;
+        assert_eq!(there, sent, "left: readings in the portal; right: readings that it acknowledged");
+        Ok(())
+    }
+}
+
+/// The devices of an office, as `dca.toml` names them.
+pub(crate) fn targets(office: &Office) -> Vec<String> {
+    office.addresses.iter().map(|at| format!("{at}:{}", office.port)).collect()
+}
+
+/// A number out of a database that nobody else has open.
+pub(crate) fn number(database: &Path, query: &str) -> anyhow::Result<u64> {
+    let database = Connection::open_with_flags(database, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    database.busy_timeout(Duration::from_secs(5))?;
+    Ok(database.query_row(query, [], |row| row.get(0))?)
+}

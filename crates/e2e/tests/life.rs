@@ -2,7 +2,7 @@
 //! its own.
 
 use dca_agent::config::RawConfig;
-use dca_agent::service::{Status, run_enrolled};
+use dca_agent::service::{Status, Watcher, run_enrolled};
 use dca_agent::vault::Vault;
 use dca_agent::{Enrolment, Membership};
 use dca_portal::{Clock, Config, Portal, Server};
@@ -98,7 +98,7 @@ impl House {
             stop.send_replace(true);
             seen
         };
-        let (ended, seen) = tokio::join!(run_enrolled(config, stopped, reloaded), watching);
+        let (ended, seen) = tokio::join!(run_enrolled(config, stopped, reloaded, Watcher::default()), watching);
         ended?;
         let seen = seen.map_err(|_| anyhow::anyhow!("not so: {:?}", Status::read(&self.state())))?;
         Ok(seen)

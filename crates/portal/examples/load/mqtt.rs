@@ -58,7 +58,7 @@ impl Link {
         let connect = Connect { clean_session: true, keep_alive: 600, ..Connect::default() };
         link.send([connect.client_id(id.to_owned()).into()]).await;
         match link.receive().await {
-            Packet::ConnectAck(ack) if ack.return_code == ConnectAckReason::ConnectionAccepted => link,
+            Some(Packet::ConnectAck(ack)) if ack.return_code == ConnectAckReason::ConnectionAccepted => link,
             other => panic!("{other:?}"),
         }
     }
@@ -71,13 +71,24 @@ impl Link {
         self.socket.send(Message::Binary(octets.freeze())).await.unwrap();
     }
 
-    async fn receive(&mut self) -> Packet {
+    /// The next packet; `None` once the other side is gone.
+    async fn receive(&mut self) -> Option<Packet> {
         loop {
             if let Some((packet, _)) = self.codec.decode(&mut self.buffer).unwrap() {
-                return packet;
+                return Some(packet);
             }
-            if let Message::Binary(octets) = self.socket.next().await.unwrap().unwrap() {
+            if let Message::Binary(octets) = self.socket.next().await?.ok()? {
                 self.buffer.extend_from_slice(&octets);
+            }
+        }
+    }
+
+    /// The next message, acknowledged.
+    async fn message(&mut self) -> Option<()> {
+        loop {
+            if let Packet::Publish(message) = self.receive().await? {
+                self.send([Packet::PublishAck { packet_id: message.packet_id? }]).await;
+                return Some(());
             }
         }
     }
@@ -85,7 +96,7 @@ impl Link {
     async fn subscribe(&mut self, id: &str) {
         let topic_filters = vec![(format!("devices/{id}/messages/devicebound/#").into(), QoS::AtLeastOnce)];
         self.send([Packet::Subscribe { packet_id: NonZeroU16::MIN, topic_filters }]).await;
-        assert!(matches!(self.receive().await, Packet::SubscribeAck { .. }));
+        assert!(matches!(self.receive().await, Some(Packet::SubscribeAck { .. })));
     }
 }
 
@@ -144,9 +155,7 @@ pub(crate) async fn run(agents: &Path) {
                 for mut link in kept.drain(..) {
                     let arrived = arrived.clone();
                     tokio::spawn(async move {
-                        loop {
-                            let Packet::Publish(message) = link.receive().await else { continue };
-                            link.send([Packet::PublishAck { packet_id: message.packet_id.unwrap() }]).await;
+                        while link.message().await.is_some() {
                             arrived.fetch_add(1, Ordering::Relaxed);
                         }
                     });
@@ -214,7 +223,7 @@ async fn publishes(agents: &[Arc<Agent>], way: &Way, count: usize, seconds: u64)
                     link.send([publish(&topic, id, PAYLOAD)]).await;
                 }
                 while Instant::now() < end {
-                    if let Packet::PublishAck { packet_id } = link.receive().await {
+                    if let Packet::PublishAck { packet_id } = link.receive().await.unwrap() {
                         done += 1;
                         link.send([publish(&topic, packet_id.get(), PAYLOAD)]).await;
                     }
@@ -231,15 +240,13 @@ async fn publishes(agents: &[Arc<Agent>], way: &Way, count: usize, seconds: u64)
 }
 
 /// Hints that reach an agent: where it is told that an order waits.
-pub(crate) async fn hints(way: &Way, agent: &Agent) -> mpsc::Receiver<Instant> {
+pub(crate) async fn hints(way: &Way, agent: &Agent) -> mpsc::Receiver<()> {
     let mut link = Link::open(way, identity(way, agent), &agent.id).await;
     link.subscribe(&agent.id).await;
     let (sender, receiver) = mpsc::channel(16);
     tokio::spawn(async move {
-        loop {
-            let Packet::Publish(message) = link.receive().await else { continue };
-            link.send([Packet::PublishAck { packet_id: message.packet_id.unwrap() }]).await;
-            let _ = sender.send(Instant::now()).await;
+        while link.message().await.is_some() {
+            let _ = sender.send(()).await;
         }
     });
     receiver

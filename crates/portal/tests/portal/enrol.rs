@@ -144,7 +144,8 @@ async fn renewals_whose_answers_are_lost_lock_nobody_out() {
         client.renew(RenewRequest { caller: agent.caller(), csr: Agent::new().csr() }).await.unwrap();
     }
     agent.check_in(&place, CheckInRequest::default()).await.unwrap();
-    agent.check_in(&place.restart().await, CheckInRequest::default()).await.unwrap();
+    let place = place.restart().await;
+    agent.check_in(&place, CheckInRequest::default()).await.unwrap();
 }
 
 #[tokio::test]

@@ -45,9 +45,16 @@ impl Office {
     }
 }
 
-impl Drop for Office {
-    fn drop(&mut self) {
+impl Office {
+    /// Switches every device off.
+    pub fn close(&mut self) {
         let _ = self.process.kill();
         let _ = self.process.wait();
+    }
+}
+
+impl Drop for Office {
+    fn drop(&mut self) {
+        self.close();
     }
 }

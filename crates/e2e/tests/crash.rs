@@ -77,7 +77,9 @@ fn nothing_is_lost_or_twice_though_both_are_killed() -> anyhow::Result<()> {
 
 /// What waits arrives; then all that the agent ever numbered is in the database, each number once.
 fn settle(house: &mut House) -> anyhow::Result<()> {
-    until(Duration::from_secs(120), "an empty spool", || {
+    // Nothing new is read, so that an end can be seen.
+    house.office.close();
+    until(Duration::from_secs(240), "an empty spool", || {
         house.agent.check()?;
         let is = |status: &serde_json::Value, word: &str, what: serde_json::Value| status.get(word) == Some(&what);
         Ok(house

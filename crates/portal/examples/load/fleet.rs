@@ -40,14 +40,19 @@ pub(crate) async fn enrol(portal: &Arc<Portal>, way: &Way, count: usize, file: &
 pub(crate) fn load(file: &Path) -> Vec<Arc<Agent>> {
     let octets = |word: Option<&str>| STANDARD.decode(word.unwrap()).unwrap();
     let text = std::fs::read_to_string(file).unwrap();
-    let agents = text.lines().map(|line| {
-        let mut words = line.split(' ');
-        let id = words.next().unwrap().to_owned();
-        let key = rustls::pki_types::PrivatePkcs8KeyDer::from(octets(words.next()));
-        let key = rcgen::KeyPair::from_pkcs8_der_and_sign_algo(&key, &rcgen::PKCS_ECDSA_P256_SHA256).unwrap();
-        Arc::new(Agent { key, id, chain: vec![octets(words.next())], ..Agent::new() })
-    });
-    agents.collect()
+    let mut agents: Vec<_> = text
+        .lines()
+        .map(|line| {
+            let mut words = line.split(' ');
+            let id = words.next().unwrap().to_owned();
+            let key = rustls::pki_types::PrivatePkcs8KeyDer::from(octets(words.next()));
+            let key = rcgen::KeyPair::from_pkcs8_der_and_sign_algo(&key, &rcgen::PKCS_ECDSA_P256_SHA256).unwrap();
+            Arc::new(Agent { key, id, chain: vec![octets(words.next())], ..Agent::new() })
+        })
+        .collect();
+    // As the portal counts them: who is first here is first there.
+    agents.sort_by(|a: &Arc<Agent>, b| a.id.cmp(&b.id));
+    agents
 }
 
 /// As a worker is told of it.

@@ -112,8 +112,13 @@ impl Sessions {
 
     /// The connection ended. A clean session ends with it.
     pub(super) fn leave(&self, hold: &Hold, clean: bool) {
-        if self.with(hold, |session| session.connected = false).is_some() && clean {
-            self.all().remove(&hold.agent);
+        let mut all = self.all();
+        let Some(session) = all.get_mut(&hold.agent).filter(|session| session.generation == hold.generation) else {
+            return;
+        };
+        session.connected = false;
+        if clean {
+            all.remove(&hold.agent);
         }
     }
 

@@ -57,16 +57,26 @@ impl House {
 
     /// Waits until nothing more waits in the agent's spool, then compares what was sent with what is there.
     pub(crate) fn nothing_is_lost_or_twice(&mut self) -> anyhow::Result<()> {
-        until(PATIENCE, "an empty spool", || {
-            self.agent.check()?;
-            Ok(self.agent.status()?.filter(|status| status["waiting"] == 0))
-        })?;
-        self.agent.stop(Duration::from_secs(5))?;
+        settle(&mut self.agent)?;
         let sent = self.count("SELECT sum(acked) FROM stream WHERE stream = 'readings'")?;
         let there = self.count("SELECT count(*) FROM reading_hot")?;
         assert_eq!(there, sent, "left: readings in the portal; right: readings that it acknowledged");
         Ok(())
     }
+}
+
+/// Waits until nothing more waits in an agent's spool, and stops it.
+pub(crate) fn settle(agent: &mut Agent) -> anyhow::Result<()> {
+    until(PATIENCE, "an empty spool", || {
+        agent.check()?;
+        Ok(agent.status()?.filter(|status| status["waiting"] == 0))
+    })?;
+    agent.stop(Duration::from_secs(5))
+}
+
+/// Readings that an agent has numbered since its spool was made.
+pub(crate) fn numbered(agent: &Agent) -> anyhow::Result<u64> {
+    number(&agent.state().join("spool.db"), "SELECT coalesce(sum(last_seq), 0) FROM lane WHERE stream = 'readings'")
 }
 
 /// The devices of an office, as `dca.toml` names them.

@@ -116,7 +116,7 @@ fn it_listens_nowhere_and_sends_to_nobody_else() -> anyhow::Result<()> {
     })?;
     let agents = portal.admin(&["agents"])?;
     let agent = agents.lines().nth(1).and_then(|line| line.split_whitespace().next()).unwrap();
-    // All at once: each takes two check-ins, and an agent is not driven faster than one in five seconds.
+    // All at once: an agent is woken a dozen times in a row, and then once in five seconds.
     let orders = |all: Vec<Vec<&str>>| -> Vec<bool> {
         thread::scope(|scope| {
             let order = |words: Vec<&str>| portal.admin(&[&["command", agent, "--within", "60"], &words[..]].concat());

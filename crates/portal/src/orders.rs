@@ -14,6 +14,8 @@ use tonic::Status as Refusal;
 
 /// Orders in one answer.
 const AT_ONCE: usize = 8;
+/// How often a number is looked for that nobody else takes.
+const TRIES: u32 = 20;
 /// Agents whose clock is behind take an order as well.
 const BEFORE_MS: i64 = 5 * 60_000;
 
@@ -34,46 +36,53 @@ pub(crate) async fn give(
     let dealer = row.int(1)?;
     let pair = command_key(store, keys, dealer).await?;
     let (id, now, kind) = (uuid::Uuid::now_v7(), store.now_ms(), kind(&what));
-    // Time as a number that rises; two in one millisecond, or a clock that was set back, count on from the last.
-    let last = store.row(sql::COMMAND_LAST, &[agent.as_str().into()]).await?.map_or(Ok(0), |row| row.int(0))?;
-    let counter = now.max(last.saturating_add(1));
     let not_after_ms = now.saturating_add(life_ms);
-    let order = Order {
+    let mut order = Order {
         id: id.as_bytes().to_vec(),
         agent_id: agent.to_string(),
         not_before_ms: now.saturating_sub(BEFORE_MS),
         not_after_ms,
-        counter: u64::try_from(counter).unwrap_or(0),
+        counter: 0,
         what: Some(what),
     };
-    let body = dca_wire::encode(&order).map_err(|_| KeyError::Crypto)?;
-    let signature = pair.sign(&body).as_ref().to_vec();
-    let mut batch = Batch::new();
-    batch.run(
-        sql::COMMAND_ADD,
-        [
-            id.as_bytes().as_slice().into(),
-            dealer.into(),
-            agent.as_str().into(),
-            counter.into(),
-            kind.into(),
-            body.into(),
-            signature.into(),
-            now.into(),
-            not_after_ms.into(),
-            actor.into(),
-        ],
-    );
-    batch.run(sql::CHANGE_ADD, [now.into(), "order".into(), agent.as_str().into()]);
-    batch.audit(Entry {
-        dealer,
-        actor: actor.to_owned(),
-        action: "command.give",
-        object: agent.to_string(),
-        detail: format!("{kind} {id}"),
-    });
-    store.commit(batch).await?;
-    Ok(*id.as_bytes())
+    for tries in 1.. {
+        // Time as a number that rises; two in one millisecond, or a clock that was set back, count on from the last.
+        let last = store.row(sql::COMMAND_LAST, &[agent.as_str().into()]).await?.map_or(Ok(0), |row| row.int(0))?;
+        let counter = now.max(last.saturating_add(1));
+        order.counter = u64::try_from(counter).unwrap_or(0);
+        let body = dca_wire::encode(&order).map_err(|_| KeyError::Crypto)?;
+        let signature = pair.sign(&body).as_ref().to_vec();
+        let mut batch = Batch::new();
+        batch.run(
+            sql::COMMAND_ADD,
+            [
+                id.as_bytes().as_slice().into(),
+                dealer.into(),
+                agent.as_str().into(),
+                counter.into(),
+                kind.into(),
+                body.into(),
+                signature.into(),
+                now.into(),
+                not_after_ms.into(),
+                actor.into(),
+            ],
+        );
+        batch.run(sql::CHANGE_ADD, [now.into(), "order".into(), agent.as_str().into()]);
+        batch.audit(Entry {
+            dealer,
+            actor: actor.to_owned(),
+            action: "command.give",
+            object: agent.to_string(),
+            detail: format!("{kind} {id}"),
+        });
+        match store.commit(batch).await {
+            // Somebody else, in this process or another, took the same number or the same line of the audit at the same moment.
+            Err(error) if error.is_taken() && tries < TRIES => {}
+            done => return done.map(|_| *id.as_bytes()).map_err(Into::into),
+        }
+    }
+    Err(StoreError::Conflict.into())
 }
 
 impl Portal {

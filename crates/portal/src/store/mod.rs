@@ -70,6 +70,13 @@ pub enum StoreError {
     Damaged(&'static str),
 }
 
+impl StoreError {
+    /// Whether a number was taken that has to be the only one of its kind: another one will do.
+    pub(crate) fn is_taken(&self) -> bool {
+        matches!(self, Self::Database(sqlx::Error::Database(error)) if error.is_unique_violation())
+    }
+}
+
 /// A handle on the database. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Store {

@@ -45,6 +45,35 @@ async fn an_order_is_signed_given_and_answered() {
 }
 
 #[tokio::test]
+async fn orders_that_are_given_at_one_moment_count_on() {
+    let Some(place) = Place::open().await else { return };
+    let agent = Agent::enrolled(&place).await;
+    let id = AgentId::parse(&agent.id).unwrap();
+    let admin = dca_portal::Portal::open(place.portal.config().clone(), place.clock.clone()).await.unwrap();
+    // The clock of the test stands still, so all would take the same number.
+    let give = |portal: std::sync::Arc<dca_portal::Portal>| {
+        let id = id.clone();
+        tokio::spawn(async move { portal.order(&id, What::Scan(Scan {}), 60_000, "test").await })
+    };
+    let given: Vec<_> = (0..8).map(|n| give(if n % 2 == 0 { place.portal.clone() } else { admin.clone() })).collect();
+    for order in given {
+        order.await.unwrap().unwrap();
+    }
+    // Those of the other process are taken in within a second.
+    let mut counters = std::collections::BTreeSet::new();
+    for _ in 0..100 {
+        let answer = agent.check_in(&place, CheckInRequest::default()).await.unwrap();
+        counters =
+            answer.orders.iter().map(|signed| dca_wire::decode::<Order>(&signed.order).unwrap().counter).collect();
+        if counters.len() == 8 {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    assert_eq!(counters.len(), 8, "{counters:?}");
+}
+
+#[tokio::test]
 async fn an_order_of_another_process_and_over_a_restart() {
     let Some(place) = Place::open().await else { return };
     let agent = Agent::enrolled(&place).await;

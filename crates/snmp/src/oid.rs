@@ -423,7 +423,7 @@ impl fmt::Debug for Oid {
 #[inline(always)]
 fn any_high_bit(octets: &[u8]) -> bool {
     const HIGH: u64 = 0x8080_8080_8080_8080;
-    let Some((first, last)) = octets.first_chunk::<8>().zip(octets.last_chunk::<8>()) else {
+    let (Some(first), Some(last)) = (octets.first_chunk::<8>(), octets.last_chunk::<8>()) else {
         return octets.iter().fold(0, |all, octet| all | octet) & 0x80 != 0;
     };
     let mut all = u64::from_ne_bytes(*first) | u64::from_ne_bytes(*last);

@@ -85,7 +85,17 @@ impl<'a> Reader<'a> {
     }
 
     /// The next element as an INTEGER of any width up to 64 bits.
+    #[inline]
     pub fn integer(&mut self, quirks: &mut Quirks) -> Result<i64, Fault> {
+        if let [tag::INTEGER, 1, number, ref after @ ..] = *self.rest {
+            self.rest = after;
+            return Ok(i64::from(number as i8));
+        }
+        self.wider_integer(quirks)
+    }
+
+    #[inline(never)]
+    fn wider_integer(&mut self, quirks: &mut Quirks) -> Result<i64, Fault> {
         self.expect(tag::INTEGER, quirks)?.integer(quirks)
     }
 

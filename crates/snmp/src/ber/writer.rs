@@ -174,7 +174,7 @@ impl Writer {
         };
         (*sequence, *length, *kind, *name_length) = (tag::SEQUENCE, whole, tag::OBJECT_IDENTIFIER, whole - 4);
         (*null, *none) = (tag::NULL, 0);
-        into_name.copy_from_slice(name);
+        copy(into_name, name);
         Some(())
     }
 
@@ -188,5 +188,20 @@ impl Writer {
         }
         self.start = size - used;
         self.buffer = buffer;
+    }
+}
+
+/// Copies `from` into as many octets; a name of the usual length in two words that may overlap, which needs no call.
+#[inline(always)]
+fn copy(into: &mut [u8], from: &[u8]) {
+    let words = from.first_chunk::<8>().zip(from.last_chunk::<8>());
+    let Some((first, last)) = words.filter(|_| from.len() <= 16 && into.len() == from.len()) else {
+        return into.copy_from_slice(from);
+    };
+    if let Some(into) = into.first_chunk_mut() {
+        *into = *first;
+    }
+    if let Some(into) = into.last_chunk_mut() {
+        *into = *last;
     }
 }

@@ -40,63 +40,68 @@ impl<'a> Iterator for VarBinds<'a> {
 
     #[inline(always)]
     fn next(&mut self) -> Option<VarBindRef<'a>> {
-        match usual(&mut self.reader) {
-            None => self.next_of_any_form(),
-            varbind => varbind,
+        if let Some(varbind) = usual(&mut self.reader) {
+            return Some(varbind);
         }
+        // By value, so that a loop over the usual ones can keep its place in registers.
+        let (varbind, reader) = of_any_form(self.reader);
+        self.reader = reader;
+        varbind
     }
 }
 
-impl<'a> VarBinds<'a> {
-    /// The next binding, with everything that is forgiven; none at the end.
-    #[inline(never)]
-    fn next_of_any_form(&mut self) -> Option<VarBindRef<'a>> {
-        if self.reader.is_empty() {
-            return None;
-        }
-        let mut quirks = Quirks::NONE;
-        let at = self.reader;
-        let element = match self.reader.element(&mut quirks) {
-            Ok(element) => element,
-            Err(fault) => {
-                self.reader = Reader::new(&[]);
-                return Some(malformed(fault, at.rest(), None, quirks));
-            }
-        };
-        if element.tag != tag::SEQUENCE {
-            let fault = at.fault(FaultKind::UnexpectedTag { expected: tag::SEQUENCE, found: element.tag });
-            return Some(malformed(fault, element.content, None, quirks));
-        }
-        Some(read_varbind(element, quirks))
+/// The next binding, with everything that is forgiven; none at the end.
+#[inline(never)]
+fn of_any_form<'a>(mut reader: Reader<'a>) -> (Option<VarBindRef<'a>>, Reader<'a>) {
+    if reader.is_empty() {
+        return (None, reader);
     }
+    let mut quirks = Quirks::NONE;
+    let at = reader;
+    let varbind = match reader.element(&mut quirks) {
+        Ok(element) if element.tag == tag::SEQUENCE => read_varbind(element, quirks),
+        Ok(element) => {
+            let fault = at.fault(FaultKind::UnexpectedTag { expected: tag::SEQUENCE, found: element.tag });
+            malformed(fault, element.content, None, quirks)
+        }
+        Err(fault) => {
+            reader = Reader::new(&[]);
+            malformed(fault, at.rest(), None, quirks)
+        }
+    };
+    (Some(varbind), reader)
 }
 
 /// The next binding, if it has the form that nearly all have: short lengths, a number or a string, nothing needless, nothing
 /// to forgive. `None`, without moving on, says that it must be looked at more closely.
 #[inline(always)]
 fn usual<'a>(reader: &mut Reader<'a>) -> Option<VarBindRef<'a>> {
-    let [tag::SEQUENCE, whole @ 0..0x80, tag::OBJECT_IDENTIFIER, name @ 1..0x80, ref after @ ..] = *reader.rest()
-    else {
-        return None;
-    };
-    let (name, after) = after.split_at_checked(name.into())?;
-    let [kind, length @ 0..0x80, ref after @ ..] = *after else { return None };
-    let (content, after) = after.split_at_checked(length.into())?;
-    if usize::from(whole) != name.len() + content.len() + 4 {
+    // All four octets at a look: tags as they must be, lengths below 0x80.
+    let head = reader.rest().first_chunk::<4>()?;
+    if u32::from_be_bytes(*head) & 0xff80_ff80 != u32::from_be_bytes([tag::SEQUENCE, 0, tag::OBJECT_IDENTIFIER, 0]) {
         return None;
     }
+    let [_, whole, _, name] = *head;
+    // Where the next binding starts hangs on this length alone, so that the processor can be at both at a time.
+    let (binding, rest) = reader.rest().split_at_checked(usize::from(whole) + 2)?;
+    let (name, value) = binding.get(4..)?.split_at_checked(name.into())?;
+    let [kind, length @ 0..0x80, ref content @ ..] = *value else { return None };
+    if usize::from(length) != content.len() {
+        return None;
+    }
+    let number = || short::number(binding, content.len());
     let oid = unpadded(name)?;
     let value = match kind {
-        tag::INTEGER => ValueRef::Integer(short::signed(content)?.into()),
+        tag::INTEGER => ValueRef::Integer(i32::try_from(number()?).ok()?.into()),
         tag::OCTET_STRING => ValueRef::OctetString(content),
-        tag::COUNTER32 => ValueRef::Counter32(short::unsigned(content)?),
-        tag::GAUGE32 => ValueRef::Gauge32(short::unsigned(content)?),
-        tag::TIME_TICKS => ValueRef::TimeTicks(short::unsigned(content)?),
-        tag::COUNTER64 => ValueRef::Counter64(short::unsigned64(content)?),
+        tag::COUNTER32 => ValueRef::Counter32(number()?.try_into().ok()?),
+        tag::GAUGE32 => ValueRef::Gauge32(number()?.try_into().ok()?),
+        tag::TIME_TICKS => ValueRef::TimeTicks(number()?.try_into().ok()?),
+        tag::COUNTER64 => ValueRef::Counter64(number()?.try_into().ok()?),
         tag::OBJECT_IDENTIFIER => ValueRef::ObjectIdentifier(unpadded(content)?),
         _ => return None,
     };
-    reader.advance_to(after);
+    reader.advance_to(rest);
     Some(VarBindRef { oid, binding: BindingRef::Found(value), quirks: Quirks::NONE })
 }
 

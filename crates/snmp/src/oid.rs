@@ -64,6 +64,17 @@ impl<'a> OidRef<'a> {
         Self::check_long_arcs(octets)
     }
 
+    /// True for content octets that need no closer look: 8 to 16 of them, each an arc of its own.
+    #[inline(always)]
+    pub(crate) fn is_usual(octets: &[u8]) -> bool {
+        match (octets.first_chunk::<8>(), octets.last_chunk::<8>()) {
+            (Some(first), Some(last)) if octets.len() <= 16 => {
+                (u64::from_ne_bytes(*first) | u64::from_ne_bytes(*last)) & HIGH == 0
+            }
+            _ => false,
+        }
+    }
+
     #[inline(never)]
     fn check_long_arcs(octets: &'a [u8]) -> Result<(Self, bool), OidError> {
         // Most others pass at a glance: few octets continue a subidentifier, so none is too long; none is 0x80, so nothing is
@@ -419,10 +430,12 @@ impl fmt::Debug for Oid {
     }
 }
 
+/// The bit in each octet of a word that says that the subidentifier goes on.
+const HIGH: u64 = 0x8080_8080_8080_8080;
+
 /// True if any octet is 0x80 or more; eight octets at a time.
 #[inline(always)]
 fn any_high_bit(octets: &[u8]) -> bool {
-    const HIGH: u64 = 0x8080_8080_8080_8080;
     let (Some(first), Some(last)) = (octets.first_chunk::<8>(), octets.last_chunk::<8>()) else {
         return octets.iter().fold(0, |all, octet| all | octet) & 0x80 != 0;
     };
@@ -446,7 +459,6 @@ impl Glance {
     #[inline]
     fn at(octets: &[u8]) -> Self {
         const LOW: u64 = 0x0101_0101_0101_0101;
-        const HIGH: u64 = 0x8080_8080_8080_8080;
         let look = |(count, padding): (u64, u64), word: u64| {
             let high = word & HIGH;
             let others = word ^ HIGH;

@@ -76,12 +76,12 @@ fn of_any_form<'a>(mut reader: Reader<'a>) -> (Option<VarBindRef<'a>>, Reader<'a
 /// to forgive. `None`, without moving on, says that it must be looked at more closely.
 #[inline(always)]
 fn usual<'a>(reader: &mut Reader<'a>) -> Option<VarBindRef<'a>> {
-    // All four octets at a look: tags as they must be, lengths below 0x80.
-    let head = reader.rest().first_chunk::<4>()?;
-    if u32::from_be_bytes(*head) & 0xff80_ff80 != u32::from_be_bytes([tag::SEQUENCE, 0, tag::OBJECT_IDENTIFIER, 0]) {
+    // All four octets as one word: tags as they must be, lengths below 0x80.
+    let head = u32::from_be_bytes(*reader.rest().first_chunk()?);
+    if head & 0xff80_ff80 != u32::from_be_bytes([tag::SEQUENCE, 0, tag::OBJECT_IDENTIFIER, 0]) {
         return None;
     }
-    let [_, whole, _, name] = *head;
+    let (whole, name) = ((head >> 16) as u8, head as u8);
     // Where the next binding starts hangs on this length alone, so that the processor can be at both at a time.
     let (binding, rest) = reader.rest().split_at_checked(usize::from(whole) + 2)?;
     let (name, value) = binding.get(4..)?.split_at_checked(name.into())?;
@@ -107,6 +107,11 @@ fn usual<'a>(reader: &mut Reader<'a>) -> Option<VarBindRef<'a>> {
 
 #[inline(always)]
 fn unpadded(octets: &[u8]) -> Option<OidRef<'_>> {
+    if OidRef::is_usual(octets) { Some(OidRef::from_checked(octets)) } else { unpadded_of_any_form(octets) }
+}
+
+#[inline(never)]
+fn unpadded_of_any_form(octets: &[u8]) -> Option<OidRef<'_>> {
     match OidRef::check(octets) {
         Ok((oid, false)) if !oid.is_empty() => Some(oid),
         _ => None,

@@ -250,6 +250,7 @@ mod typed;
 pub mod usm;
 mod value;
 mod walk;
+mod words;
 
 pub use credentials::{AuthProtocol, Community, Credentials, CredentialsError, KeyExtension, PrivProtocol, User};
 pub use list::VarBindList;

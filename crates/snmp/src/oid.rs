@@ -11,6 +11,7 @@
 //! [`OidRef`] borrows, [`Oid`] owns (inline up to 24 octets), [`oid!`](crate::oid!) checks a literal at compile time.
 //! RFC 2578 §7.1.3 bounds both: at most 128 arcs, each below 2^32.
 
+use crate::words::{Glance, any_high_bit, is_usual, same_octets};
 use core::cmp::Ordering;
 use core::fmt;
 use core::str::FromStr;
@@ -64,15 +65,10 @@ impl<'a> OidRef<'a> {
         Self::check_long_arcs(octets)
     }
 
-    /// True for content octets that need no closer look: 8 to 16 of them, each an arc of its own.
+    /// The OID in content octets that need no closer look; `None` for all others, good or bad.
     #[inline(always)]
-    pub(crate) fn is_usual(octets: &[u8]) -> bool {
-        match (octets.first_chunk::<8>(), octets.last_chunk::<8>()) {
-            (Some(first), Some(last)) if octets.len() <= 16 => {
-                (u64::from_ne_bytes(*first) | u64::from_ne_bytes(*last)) & HIGH == 0
-            }
-            _ => false,
-        }
+    pub(crate) fn usual(octets: &'a [u8]) -> Option<Self> {
+        is_usual(octets).then_some(Self(octets))
     }
 
     #[inline(never)]
@@ -430,82 +426,6 @@ impl fmt::Debug for Oid {
     }
 }
 
-/// The bit in each octet of a word that says that the subidentifier goes on.
-const HIGH: u64 = 0x8080_8080_8080_8080;
-
-/// True if any octet is 0x80 or more; eight octets at a time.
-#[inline(always)]
-fn any_high_bit(octets: &[u8]) -> bool {
-    let (Some(first), Some(last)) = (octets.first_chunk::<8>(), octets.last_chunk::<8>()) else {
-        return octets.iter().fold(0, |all, octet| all | octet) & 0x80 != 0;
-    };
-    let mut all = u64::from_ne_bytes(*first) | u64::from_ne_bytes(*last);
-    if octets.len() > 16 {
-        let (words, _) = octets.as_chunks::<8>();
-        all = words.iter().fold(all, |all, word| all | u64::from_ne_bytes(*word));
-    }
-    all & HIGH != 0
-}
-
-/// What a look at eight octets at a time tells.
-struct Glance {
-    /// Octets that continue a subidentifier.
-    continuing: u32,
-    /// Some octet is 0x80: needless if it leads a subidentifier.
-    padding: bool,
-}
-
-impl Glance {
-    #[inline]
-    fn at(octets: &[u8]) -> Self {
-        const LOW: u64 = 0x0101_0101_0101_0101;
-        let look = |(count, padding): (u64, u64), word: u64| {
-            let high = word & HIGH;
-            let others = word ^ HIGH;
-            // The highest octet of the product is the sum of all; a borrow reaches the high bit of an octet that is 0.
-            (count + ((high >> 7).wrapping_mul(LOW) >> 56), padding | (others.wrapping_sub(LOW) & !others & HIGH))
-        };
-        if let Some((first, last)) = octets.first_chunk::<8>().zip(octets.last_chunk::<8>())
-            && octets.len() <= 16
-        {
-            let first = look((0, 0), u64::from_le_bytes(*first));
-            // Only the octets after the first word; two shifts, because all of them may have been in it.
-            let after = u64::from_le_bytes(*last) >> (4 * (16 - octets.len())) >> (4 * (16 - octets.len()));
-            let (continuing, padding) = look(first, after);
-            return Self { continuing: continuing as u32, padding: padding != 0 };
-        }
-        let (words, rest) = octets.as_chunks::<8>();
-        let whole = words.iter().fold((0, 0), |sum, word| look(sum, u64::from_le_bytes(*word)));
-        let (continuing, padding) = match octets.last_chunk::<8>() {
-            _ if rest.is_empty() => whole,
-            // Only the octets after the last whole word.
-            Some(last) => look(whole, u64::from_le_bytes(*last) >> (64 - 8 * rest.len())),
-            None => rest.iter().fold((0, 0), |(count, padding), octet| {
-                (count + u64::from(octet >> 7), padding | u64::from(*octet == 0x80))
-            }),
-        };
-        Self { continuing: continuing as u32, padding: padding != 0 }
-    }
-}
-
-/// How many octets are the same from the start on.
-#[inline]
-fn same_octets(mine: &[u8], theirs: &[u8]) -> usize {
-    let (my_words, my_rest) = mine.as_chunks::<8>();
-    let (their_words, _) = theirs.as_chunks::<8>();
-    let mut same = 0;
-    for (mine, theirs) in my_words.iter().zip(their_words) {
-        let difference = u64::from_le_bytes(*mine) ^ u64::from_le_bytes(*theirs);
-        if difference != 0 {
-            return same + difference.trailing_zeros() as usize / 8;
-        }
-        same += 8;
-    }
-    let my_rest = if my_words.len() <= their_words.len() { my_rest } else { mine.get(same..).unwrap_or_default() };
-    let their_rest = theirs.get(same..).unwrap_or_default();
-    same + my_rest.iter().zip(their_rest).take_while(|(mine, theirs)| mine == theirs).count()
-}
-
 fn push_subid(octets: &mut SmallVec<[u8; 24]>, subid: u32) {
     for shift in [28, 21, 14, 7] {
         if subid >> shift != 0 {
@@ -594,16 +514,20 @@ mod tests {
 
     #[test]
     fn a_glance_says_what_a_close_look_says() {
-        let mut passed = 0;
+        let (mut passed, mut usual) = (0, 0);
         for octets in many_octets().filter(|octets| !octets.is_empty()) {
             let told = OidRef::check(&octets).map(|(_, padded)| padded);
             assert_eq!(told, OidRef::check_each(&octets).map(|(_, padded)| padded), "{octets:02x?}");
+            if OidRef::usual(&octets).is_some() {
+                assert_eq!(told, Ok(false), "{octets:02x?}");
+                usual += 1;
+            }
             if let Ok(padded) = told {
                 assert_eq!(OidRef(&octets).is_padded(), padded, "{octets:02x?}");
                 passed += 1;
             }
         }
-        assert!(passed > 10_000, "{passed}");
+        assert!(passed > 10_000 && usual > 1_000, "{passed} {usual}");
     }
 
     #[test]

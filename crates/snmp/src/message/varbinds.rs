@@ -107,15 +107,12 @@ fn usual<'a>(reader: &mut Reader<'a>) -> Option<VarBindRef<'a>> {
 
 #[inline(always)]
 fn unpadded(octets: &[u8]) -> Option<OidRef<'_>> {
-    if OidRef::is_usual(octets) { Some(OidRef::from_checked(octets)) } else { unpadded_of_any_form(octets) }
+    OidRef::usual(octets).or_else(|| is_unpadded(octets).then_some(OidRef::from_checked(octets)))
 }
 
 #[inline(never)]
-fn unpadded_of_any_form(octets: &[u8]) -> Option<OidRef<'_>> {
-    match OidRef::check(octets) {
-        Ok((oid, false)) if !oid.is_empty() => Some(oid),
-        _ => None,
-    }
+fn is_unpadded(octets: &[u8]) -> bool {
+    matches!(OidRef::check(octets), Ok((oid, false)) if !oid.is_empty())
 }
 
 fn read_varbind(element: Tlv<'_>, mut quirks: Quirks) -> VarBindRef<'_> {

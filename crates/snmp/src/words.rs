@@ -26,6 +26,13 @@ pub(crate) fn any_high_bit(octets: &[u8]) -> bool {
     all & HIGH != 0
 }
 
+/// Of the last word of 8 to 16 octets those that are not in the first. Two shifts, because all of them may be in it.
+#[inline(always)]
+fn after_first(last: u64, octets: usize) -> u64 {
+    let shift = 4 * (16 - octets);
+    last >> shift >> shift
+}
+
 /// True for the content octets of an OID that need no closer look: 8 to 16 of them, finished, unpadded, no arc of more than
 /// four octets.
 #[inline(always)]
@@ -38,8 +45,7 @@ pub(crate) fn is_usual(octets: &[u8]) -> bool {
     if (first | last) & HIGH == 0 {
         return true;
     }
-    // Octets that are in both words count twice: then there are fewer than it seems.
-    let continuing = (first & HIGH).count_ones() + (last & HIGH).count_ones();
+    let continuing = (first & HIGH).count_ones() + (after_first(last, octets.len()) & HIGH).count_ones();
     continuing < 4 && last >> 63 == 0 && (zero_octets(first ^ HIGH) | zero_octets(last ^ HIGH)) == 0
 }
 
@@ -64,9 +70,7 @@ impl Glance {
             && octets.len() <= 16
         {
             let first = look((0, 0), u64::from_le_bytes(*first));
-            // Only the octets after the first word; two shifts, because all of them may have been in it.
-            let after = u64::from_le_bytes(*last) >> (4 * (16 - octets.len())) >> (4 * (16 - octets.len()));
-            let (continuing, padding) = look(first, after);
+            let (continuing, padding) = look(first, after_first(u64::from_le_bytes(*last), octets.len()));
             return Self { continuing: continuing as u32, padding: padding != 0 };
         }
         let (words, rest) = octets.as_chunks::<8>();

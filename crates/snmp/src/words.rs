@@ -45,7 +45,9 @@ pub(crate) fn is_usual(octets: &[u8]) -> bool {
     if (first | last) & HIGH == 0 {
         return true;
     }
-    let continuing = (first & HIGH).count_ones() + (after_first(last, octets.len()) & HIGH).count_ones();
+    // One in each octet that continues; the highest octet of the product is the sum of all.
+    let continuing = ((first & HIGH) >> 7) + ((after_first(last, octets.len()) & HIGH) >> 7);
+    let continuing = continuing.wrapping_mul(LOW) >> 56;
     continuing < 4 && last >> 63 == 0 && (zero_octets(first ^ HIGH) | zero_octets(last ^ HIGH)) == 0
 }
 

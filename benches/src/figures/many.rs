@@ -61,17 +61,19 @@ pub(crate) fn all(runs: usize, wanted: &dyn Fn(u8) -> bool, tell: &mut dyn FnMut
 
 fn everyone_answers(runs: usize, agents: &Agents, tell: &mut dyn FnMut(Line)) {
     let windows = [64, 256, 1_024, 4_096];
-    let all: Vec<(Numbers, Numbers)> = windows
+    let asker = witness::compile("asker", "", "nothing else");
+    let all: Vec<[Numbers; 3]> = windows
         .iter()
         .filter_map(|window| {
-            let [ours, peer] = contestants(&agents.block("127.1.0.0-127.1.15.255"), *window, 0);
-            let mut numbers = side_by_side(runs, ROUNDS, &[ours, peer]).into_iter();
-            numbers.next().zip(numbers.next())
+            let block = agents.block("127.1.0.0-127.1.15.255");
+            let bare = Contestant::program("bare C", asker.clone(), "ask").with([&block, &window.to_string(), "0"]);
+            let [ours, peer] = contestants(&block, *window, 0);
+            side_by_side(runs, ROUNDS, &[ours, peer, bare]).try_into().ok()
         })
         .collect();
-    let best = all.iter().map(|(_, peer)| number(peer, "rate"));
+    let best = all.iter().map(|[_, peer, _]| number(peer, "rate"));
     let best: Measured = best.reduce(|a, b| Ok(a?.max(b?))).unwrap_or(Err("no run".into()));
-    for (window, (ours, peer)) in windows.iter().zip(&all) {
+    for (window, [ours, peer, bare]) in windows.iter().zip(&all) {
         let what = format!("GET to 4,096 addresses, {window} in flight");
         let peer_best = ("async-snmp", &best);
         let rate = number(ours, "rate");
@@ -80,6 +82,9 @@ fn everyone_answers(runs: usize, agents: &Agents, tell: &mut dyn FnMut(Line)) {
             Ok(rate) => line.note(format!("its best; at {window} in flight {rate:.0}/s")),
             Err(_) => line,
         });
+        let bare = number(bare, "rate");
+        let line = Line::beside(9, &what, "/s", &rate, ("bare C", &bare), Target::None);
+        tell(line.note("sendmmsg and recvmmsg, nothing decoded: what this other side can answer"));
         let (lost, theirs) = (number(ours, "lost"), number(peer, "lost"));
         let asked = 4_096 * ROUNDS;
         let line = Line::beside(9, &what, "lost", &lost, ("async-snmp", &theirs), Target::Exactly(0.0));

@@ -11,6 +11,7 @@ use dca_snmp::message::{Body, Message, PduKind};
 use dca_snmp::responder::{Mib, Responder, ResponderSettings};
 use dca_snmp::{Binding, Oid, OidRef, Value};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 /// A simulated device. Time starts for it with the first datagram, or where [`started`](Self::started) says.
@@ -57,7 +58,7 @@ impl Device {
             dotted.parse().map_err(|_| DeviceError::Value { key, text: dotted.clone(), expected: "an OID" })
         };
         let broken_rows = behaviour.broken_rows.iter().map(oid).collect::<Result<_, _>>()?;
-        let table = Table { fixed: Arc::new(model.fixed()), live: Rows::default(), moment: None };
+        let table = Table::of(Arc::new(model.fixed()));
         let agent = agent::responder(&settings, Some(&model.person), 0);
         let source = Source::Model(Box::new(model));
         Ok(Self {
@@ -100,7 +101,7 @@ impl Device {
             seed: 0,
             start: None,
             head_start: Duration::ZERO,
-            table: Table { fixed, live: Rows::default(), moment: None },
+            table: Table::of(fixed),
             heard: None,
         }
     }
@@ -137,7 +138,7 @@ impl Device {
             agent: agent::responder(&self.settings, None, seed),
             start: None,
             head_start: Duration::ZERO,
-            table: Table { fixed: self.table.fixed.clone(), live: Rows::default(), moment: None },
+            table: Table::of(self.table.fixed.clone()),
             heard: None,
         }
         .seeded(seed)
@@ -237,7 +238,7 @@ impl Device {
         if let Source::Model(model) = &mut self.source
             && let Ok(other) = model.reseeded(seed)
         {
-            self.table = Table { fixed: Arc::new(other.fixed()), live: Rows::default(), moment: None };
+            self.table = Table::of(Arc::new(other.fixed()));
             **model = other;
         }
         let person = match &self.source {
@@ -322,9 +323,15 @@ struct Table {
     fixed: Arc<Rows>,
     live: Rows,
     moment: Option<u64>,
+    /// Where the last row was found, in those that are fixed and in those that move.
+    places: [AtomicUsize; 2],
 }
 
 impl Table {
+    fn of(fixed: Arc<Rows>) -> Self {
+        Self { fixed, live: Rows::default(), moment: None, places: Default::default() }
+    }
+
     fn refresh(&mut self, model: &Model, at: Duration) {
         let second = at.as_secs();
         if self.moment != Some(second) {
@@ -351,8 +358,14 @@ impl Mib for Table {
     }
 
     fn next(&self, after: OidRef<'_>) -> Option<(Oid, Value)> {
-        let (fixed, live) = (self.fixed.next(after), self.live.next(after));
-        let nearest = match (fixed, live) {
+        let [fixed, live] = &self.places;
+        let next = |place: &AtomicUsize, rows: &'_ Rows| {
+            let at = rows.place_after(after, place.load(Relaxed));
+            place.store(at, Relaxed);
+            at
+        };
+        let (fixed, live) = (next(fixed, &self.fixed), next(live, &self.live));
+        let nearest = match (self.fixed.at(fixed), self.live.at(live)) {
             (Some(a), Some(b)) => Some(if b.0 <= a.0 { b } else { a }),
             (one, other) => one.or(other),
         };

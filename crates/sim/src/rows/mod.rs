@@ -37,8 +37,19 @@ impl Rows {
         self.0.get(at).map(|(_, value)| value)
     }
 
-    pub(crate) fn next(&self, after: OidRef<'_>) -> Option<&(Oid, Value)> {
-        self.0.get(self.0.partition_point(|(mine, _)| mine.as_ref() <= after))
+    /// The row at this place.
+    pub(crate) fn at(&self, place: usize) -> Option<&(Oid, Value)> {
+        self.0.get(place)
+    }
+
+    /// The place of the first row after this name. `near` is where the last one was: whoever walks comes to the same place
+    /// again, or to the one after it.
+    pub(crate) fn place_after(&self, after: OidRef<'_>, near: usize) -> usize {
+        let not_after = |place: usize| self.at(place).is_some_and(|(mine, _)| mine.as_ref() <= after);
+        let is_it =
+            |place: usize| place <= self.0.len() && !not_after(place) && place.checked_sub(1).is_none_or(not_after);
+        let found = [near, near.saturating_add(1)].into_iter().find(|place| is_it(*place));
+        found.unwrap_or_else(|| self.0.partition_point(|(mine, _)| mine.as_ref() <= after))
     }
 }
 
@@ -53,4 +64,23 @@ pub(crate) fn integer(number: impl Into<i64>) -> Value {
 /// A Counter32, which wraps.
 pub(crate) fn counter(count: u64) -> Value {
     Value::Counter32(count as u32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_place_after_a_name_is_the_same_from_wherever_it_is_looked_for() {
+        let name = |last: u32| Oid::from_arcs([1, 3, last]).unwrap();
+        for rows in 0..5 {
+            let rows = Rows::from_unsorted((0..rows).map(|row| (name(10 * row), integer(row))));
+            for last in 0..60 {
+                let expected = rows.0.iter().filter(|(mine, _)| *mine <= name(last)).count();
+                let nears = (0..8).chain([usize::MAX]);
+                let found: Vec<usize> = nears.map(|near| rows.place_after(name(last).as_ref(), near)).collect();
+                assert_eq!(found, [expected; 9], "{last} in {rows:?}");
+            }
+        }
+    }
 }

@@ -251,6 +251,7 @@ impl PartialEq for OidRef<'_> {
 impl Eq for OidRef<'_> {}
 
 impl PartialOrd for OidRef<'_> {
+    #[inline]
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
@@ -400,11 +401,13 @@ impl FromStr for Oid {
 }
 
 impl PartialOrd for Oid {
+    #[inline]
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
 impl Ord for Oid {
+    #[inline]
     fn cmp(&self, other: &Self) -> Ordering {
         self.as_ref().cmp(&other.as_ref())
     }

@@ -218,6 +218,20 @@ impl Iterator for Subids<'_> {
         }
         Some(value)
     }
+
+    /// One loop over the octets, not one inside another.
+    #[inline]
+    fn fold<B, F: FnMut(B, u32) -> B>(self, start: B, mut add: F) -> B {
+        let (mut sum, mut value) = (start, 0);
+        for octet in self.0 {
+            value = value << 7 | u32::from(octet & 0x7f);
+            if octet & 0x80 == 0 {
+                sum = add(sum, value);
+                value = 0;
+            }
+        }
+        sum
+    }
 }
 
 /// The first subidentifier holds two arcs.

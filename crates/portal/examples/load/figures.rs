@@ -167,10 +167,13 @@ async fn readings(run: &Run, sqlite: &mut Worker, wanted: &dyn Fn(&str) -> bool,
     let mut shares = Vec::new();
     for _ in 0..run.runs {
         on_sqlite.push(client.ask(&format!("report sqlite {} {}", address(sqlite), run.seconds))[0]);
-        if let (Some(postgres), Some((rows, _))) = (&postgres, &mut rows) {
+        sqlite.ask("compact");
+        if let (Some(postgres), Some((rows, _)), Some(url)) = (&mut postgres, &mut rows, &url) {
             let since = (postgres.process.ticks(), client.process.ticks());
             on_postgres.push(client.ask(&format!("report postgres {} {}", address(postgres), run.seconds))[0]);
             shares.push(share(&postgres.process, &client.process, since));
+            postgres.ask("compact");
+            reports::vacuum(url).await;
             theirs.push(rows.write(run.seconds).await);
         }
     }

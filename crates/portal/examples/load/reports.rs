@@ -230,13 +230,20 @@ impl Rows {
     }
 }
 
-/// Octets of all tables of a database with their indexes, as PostgreSQL says, after VACUUM.
-pub(crate) async fn size(url: &str) -> f64 {
-    use sqlx::{Connection, Executor, Row};
+/// What PostgreSQL does by itself within minutes: room of rows that are gone is free again.
+pub(crate) async fn vacuum(url: &str) {
+    use sqlx::{Connection, Executor};
     let mut connection = sqlx::PgConnection::connect(url).await.unwrap();
     connection.execute("VACUUM").await.unwrap();
+}
+
+/// Octets of all tables of a database with their indexes, as PostgreSQL says, after VACUUM.
+pub(crate) async fn size(url: &str) -> f64 {
+    use sqlx::{Connection, Row};
+    vacuum(url).await;
+    let mut connection = sqlx::PgConnection::connect(url).await.unwrap();
     let question = "SELECT CAST(SUM(pg_total_relation_size(oid)) AS BIGINT) FROM pg_class \
                     WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace";
-    let size: i64 = connection.fetch_one(question).await.unwrap().get(0);
+    let size: i64 = sqlx::query(question).fetch_one(&mut connection).await.unwrap().get(0);
     size as f64
 }

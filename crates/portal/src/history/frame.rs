@@ -3,7 +3,8 @@
 //! ```text
 //! frame  kind (1) | number (varint) | CRC-32 of the record (4) | payload
 //!        0 alone     0                payload: the record, zstd
-//!        1 follows   milliseconds     payload: delta to the reading of that much earlier, of the same day
+//!        1 follows   milliseconds     payload: delta to the reading of that much earlier, of the same day, whose time is moved on
+//!                                     by as much
 //!        2 template  number           payload: delta to that template
 //! chunk  zstd of, for each reading: milliseconds since the one before or the day's begin (varint) | length (varint) | frame
 //! ```
@@ -12,6 +13,7 @@
 //! wrong.
 
 use super::delta;
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 /// The largest record that the contract allows.
@@ -37,7 +39,7 @@ pub(super) fn frame(record: &[u8], base: Base<'_>) -> Vec<u8> {
     let (kind, number, payload) = match base {
         // Level 1 to 3 of a record in memory does not fail; if it did, an empty payload is told by the checksum.
         Base::Alone => (0, 0, zstd::bulk::compress(record, LEVEL).unwrap_or_default()),
-        Base::Earlier(back, base) => (1, back, delta::encode(base, record)),
+        Base::Earlier(back, base) => (1, back, delta::encode(&moved_on(base, back), record)),
         Base::Template(id, base) => (2, id, delta::encode(base, record)),
     };
     let mut out = vec![kind];
@@ -66,7 +68,7 @@ impl Reader {
         let (crc, payload) = rest.split_first_chunk::<4>()?;
         let record = match kind {
             0 => zstd::bulk::decompress(payload, MOST).ok()?,
-            1 => delta::apply(self.day.get(&at.checked_sub(number)?)?, payload, MOST)?,
+            1 => delta::apply(&moved_on(self.day.get(&at.checked_sub(number)?)?, number), payload, MOST)?,
             2 => delta::apply(&template(number)?, payload, MOST)?,
             _ => return None,
         };
@@ -76,6 +78,21 @@ impl Reader {
         self.day.insert(at, record.clone());
         Some(record)
     }
+}
+
+/// The record with its time moved on: what a reading says of its time is then no difference. Octets that begin with no time
+/// stay as they are.
+fn moved_on(record: &[u8], by: i64) -> Cow<'_, [u8]> {
+    /// Field 1, a varint: `Record.at_ms`.
+    const AT_MS: u8 = 0x08;
+    let [AT_MS, rest @ ..] = record else { return record.into() };
+    let mut rest = rest;
+    let Some(at) = delta::take_number(&mut rest) else { return record.into() };
+    let mut moved = Vec::with_capacity(record.len() + 2);
+    moved.push(AT_MS);
+    delta::number(&mut moved, at.wrapping_add_signed(isize::try_from(by).unwrap_or(0)));
+    moved.extend_from_slice(rest);
+    moved.into()
 }
 
 /// The template that a frame is told apart from, if it is.
@@ -120,6 +137,8 @@ pub(super) fn unpack(day: i64, chunk: &[u8]) -> Option<Vec<(i64, Vec<u8>)>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use dca_wire::v1::Record;
+    use prost::Message;
 
     #[test]
     fn a_day_comes_back_from_its_chunk() {
@@ -142,6 +161,30 @@ mod tests {
             .map(|(at, frame)| reader.read(at, &frame, |id| (id == 7).then(|| template.clone())).unwrap())
             .collect();
         assert_eq!(read, records);
+    }
+
+    #[test]
+    fn that_an_hour_has_passed_costs_nothing() {
+        let record = |at_ms: i64, total: u8| [&at_ms_field(at_ms), [9; 3_000].as_slice(), &[total]].concat();
+        let now = 1_796_083_199_000;
+        for (later, most) in [(3_600_000, 16), (3_599_123, 18), (0, 12), (-5, 30)] {
+            let framed = frame(&record(now + later, 7), Base::Earlier(later, &record(now, 7)));
+            assert!(framed.len() <= most, "{later}: {}", framed.len());
+        }
+        // Both kinds of record come back: with a time, and with none in front.
+        for (before, after) in
+            [(record(now, 7), record(now + 60_000, 8)), (vec![1; 50], vec![2; 60]), (vec![], vec![8])]
+        {
+            let mut reader = Reader::default();
+            let day = day_of(now) * DAY_MS;
+            assert_eq!(reader.read(day, &frame(&before, Base::Alone), |_| None).as_ref(), Some(&before));
+            let framed = frame(&after, Base::Earlier(60_000, &before));
+            assert_eq!(reader.read(day + 60_000, &framed, |_| None).as_ref(), Some(&after));
+        }
+    }
+
+    fn at_ms_field(at_ms: i64) -> Vec<u8> {
+        Record { at_ms, what: None }.encode_to_vec()
     }
 
     #[test]

@@ -102,17 +102,46 @@ pub enum News {
     },
 }
 
-/// A device as a sweep met it.
+/// A device as a sweep met it: what is kept of it. What it said in full is not held until the sweep ends.
 #[derive(Debug)]
 pub struct Sighting {
+    known: Known,
+    /// Only a part was asked.
+    partial: bool,
+}
+
+impl Sighting {
+    /// Of what a device said at this address. `credential` is the label of the credentials that it answered to, `read_at`
+    /// is RFC 3339, UTC. `None` for a device that cannot be recognised.
+    pub fn of(at: SocketAddr, credential: String, read_at: String, lesson: Lesson) -> Option<Self> {
+        // What was read in part is no base for shallow polls.
+        let whole = lesson.complete && lesson.reading.is_printer && !lesson.partial;
+        let value = |fact: &Option<dca_printer::Fact>| fact.as_ref().map(|fact| fact.value.clone()).unwrap_or_default();
+        let identity = &lesson.reading.identity;
+        let known = Known {
+            who: Signature::of(identity)?,
+            name: format!("{} {}", value(&identity.vendor), value(&identity.model)).trim().to_owned(),
+            at,
+            credential,
+            read_at,
+            whereabouts: Whereabouts::Here,
+            missed: 0,
+            has_slept: false,
+            seen: Some(Seen::of(&lesson)),
+            rows: if whole { Kept::of(&lesson.rows) } else { Kept::default() },
+            quirks: lesson.reading.quirks,
+            learnt: whole.then(|| Arc::new(lesson.learnt)),
+            care: lesson.care,
+            context: lesson.context,
+            bears: lesson.bears,
+        };
+        Some(Self { known, partial: lesson.partial })
+    }
+
     /// Where.
-    pub at: SocketAddr,
-    /// The label of the credentials that it answered to.
-    pub credential: String,
-    /// When: RFC 3339, UTC.
-    pub read_at: String,
-    /// What it said.
-    pub lesson: Lesson,
+    pub fn at(&self) -> SocketAddr {
+        self.known.at
+    }
 }
 
 /// The known devices, by number, and the folder in which they are kept.
@@ -161,28 +190,28 @@ impl Memory {
     /// Takes in what a sweep met. A device that answers at two addresses (two network cards) stays at the one it had.
     pub fn meet(&mut self, met: Vec<Sighting>) -> Vec<News> {
         let mut news = Vec::new();
-        let met: Vec<(Signature, Sighting)> =
-            met.into_iter().filter_map(|one| Some((Signature::of(&one.lesson.reading.identity)?, one))).collect();
         let mut among = Index::default();
-        (0..).zip(&met).for_each(|(place, (who, one))| among.put(place, who, one.at));
-        let who_met = |place: u32| met.get(place as usize).map(|(who, _)| who);
+        (0..).zip(&met).for_each(|(place, one)| among.put(place, &one.known.who, one.known.at));
+        let who_met = |place: u32| met.get(place as usize).map(|one| &one.known.who);
         let elsewhere = |who: &Signature, at: SocketAddr, before: SocketAddr| {
             at != before && among.at(before).filter_map(who_met).any(|other| other.is(who))
         };
         let keep: Vec<bool> = met
             .iter()
             .enumerate()
-            .map(|(place, (who, one))| match self.find(who).and_then(|number| self.get(number)) {
-                Some(known) => !elsewhere(who, one.at, known.at),
-                None => {
-                    let before = among.like(who).into_iter().take_while(|other| (*other as usize) < place);
-                    !before.filter_map(who_met).any(|other| other.is(who))
+            .map(|(place, Sighting { known: Known { who, at, .. }, .. })| {
+                match self.find(who).and_then(|it| self.get(it)) {
+                    Some(known) => !elsewhere(who, *at, known.at),
+                    None => {
+                        let before = among.like(who).into_iter().take_while(|other| (*other as usize) < place);
+                        !before.filter_map(who_met).any(|other| other.is(who))
+                    }
                 }
             })
             .collect();
-        let answering: Vec<Signature> = met.iter().map(|(who, _)| who.clone()).collect();
-        for ((who, one), _) in met.into_iter().zip(keep).filter(|(_, keep)| *keep) {
-            news.extend(self.meet_one(who, one));
+        let answering: Vec<Signature> = met.iter().map(|one| one.known.who.clone()).collect();
+        for (one, _) in met.into_iter().zip(keep).filter(|(_, keep)| *keep) {
+            news.extend(self.meet_one(one));
         }
         // Whose address another one has, and who was not met elsewhere.
         let replaced: Vec<(u32, String)> = self
@@ -200,9 +229,9 @@ impl Memory {
         news
     }
 
-    fn meet_one(&mut self, who: Signature, met: Sighting) -> Vec<News> {
-        let Sighting { at, credential, read_at, lesson } = met;
-        let found = self.find(&who);
+    fn meet_one(&mut self, Sighting { mut known, partial }: Sighting) -> Vec<News> {
+        let at = known.at;
+        let found = self.find(&known.who);
         let device = found.unwrap_or_else(|| {
             self.last = self.last.saturating_add(1);
             self.last
@@ -217,36 +246,15 @@ impl Memory {
             }
             Some(_) => {}
         }
-        let whereabouts = match &before {
-            Some(known) if known.at != at => Whereabouts::Moved { from: known.at },
-            _ => Whereabouts::Here,
-        };
-        // What was read in part is no base for shallow polls.
-        let whole = lesson.complete && lesson.reading.is_printer && !lesson.partial;
-        let seen = Seen::of(&lesson);
-        let has_slept = before.as_ref().is_some_and(|known| known.has_slept || slept(known, &seen));
-        let value = |fact: &Option<dca_printer::Fact>| fact.as_ref().map(|fact| fact.value.clone()).unwrap_or_default();
-        let identity = &lesson.reading.identity;
-        let known = Known {
-            name: format!("{} {}", value(&identity.vendor), value(&identity.model)).trim().to_owned(),
-            who,
-            at,
-            credential,
-            read_at,
-            quirks: lesson.reading.quirks.clone(),
-            whereabouts,
-            missed: 0,
-            has_slept,
-            seen: Some(seen),
-            learnt: whole.then(|| Arc::new(lesson.learnt)),
-            care: lesson.care,
-            context: lesson.context,
-            bears: lesson.bears,
-            rows: if whole { Kept::of(&lesson.rows) } else { Kept::default() },
-        };
+        if let Some(before) = &before {
+            if before.at != at {
+                known.whereabouts = Whereabouts::Moved { from: before.at };
+            }
+            known.has_slept = before.has_slept || known.seen.as_ref().is_some_and(|seen| slept(before, seen));
+        }
         let known = match before {
             // A glance takes nothing away from what was learnt before.
-            Some(before) if lesson.partial && before.learnt.is_some() => {
+            Some(before) if partial && before.learnt.is_some() => {
                 let Known { learnt, rows, read_at, seen, context, bears, .. } = before;
                 Known { learnt, rows, read_at, seen, context, bears, ..known }
             }

@@ -65,8 +65,8 @@ impl Notebook {
     pub(crate) fn met(&self, at: Allowed, credential: &str, depth: Depth, interview: &Interview, profiles: &Profiles) {
         if interview.verdict.is_printer {
             let lesson = Lesson::of(interview.clone(), profiles).partial(depth == Depth::Line);
-            let sighting = Sighting { at: at.addr(), credential: credential.to_owned(), read_at: now(), lesson };
-            self.notes.lock().unwrap_or_else(PoisonError::into_inner).met.push(sighting);
+            let sighting = Sighting::of(at.addr(), credential.to_owned(), now(), lesson);
+            self.notes.lock().unwrap_or_else(PoisonError::into_inner).met.extend(sighting);
         }
     }
 
@@ -118,7 +118,7 @@ impl Network {
     pub async fn take_stock(&self, scope: &Scope, memory: &mut Memory, whole: bool) -> Result<Vec<News>, InputError> {
         let Some(notebook) = &self.shared.notebook else { return Ok(Vec::new()) };
         let notes = std::mem::take(&mut *notebook.notes.lock().unwrap_or_else(PoisonError::into_inner));
-        let answered: HashSet<SocketAddr> = notes.met.iter().map(|met| met.at).collect();
+        let answered: HashSet<SocketAddr> = notes.met.iter().map(Sighting::at).collect();
         let mut news = memory.meet(notes.met);
         let found: HashSet<u32> = news.iter().map(News::device).collect();
         let missing: Vec<(u32, Allowed)> = memory
@@ -155,14 +155,14 @@ impl Memory {
     pub fn record(&mut self, device: u32, at: SocketAddr, visit: &mut Visit, echo: Option<bool>) -> Vec<News> {
         let Some(known) = self.get(device) else { return Vec::new() };
         let credential = visit.credential.clone().unwrap_or_else(|| known.credential.clone());
-        let sighting = |lesson: Lesson| Sighting { at, credential: credential.clone(), read_at: now(), lesson };
+        let sighting = |lesson: Lesson| Sighting::of(at, credential.clone(), now(), lesson).into_iter().collect();
         match &mut visit.met {
             Met::Same { seen, lesson, .. } => match lesson.take() {
-                Some(lesson) => self.meet(vec![sighting(*lesson)]),
+                Some(lesson) => self.meet(sighting(*lesson)),
                 None => self.visited(device, seen.clone()).into_iter().collect(),
             },
             Met::Other(lesson) => match std::mem::take(lesson) {
-                Some(lesson) => self.meet(vec![sighting(*lesson)]),
+                Some(lesson) => self.meet(sighting(*lesson)),
                 None => Vec::new(),
             },
             Met::Silent { port_closed, .. } => {

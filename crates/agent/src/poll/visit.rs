@@ -318,7 +318,7 @@ mod tests {
         let lesson = learn(&mut server, &profiles).await.unwrap();
         assert_eq!(lesson.context.as_deref(), Some("Jetdirect"));
         let at = "192.0.2.9:161".parse().unwrap();
-        let sighting = Sighting { at, credential: "v2c".into(), read_at: "2026-11-23T08:00:00Z".into(), lesson };
+        let sighting = Sighting::of(at, "v2c".into(), "2026-11-23T08:00:00Z".into(), lesson).unwrap();
         let mut memory = Memory::default();
         memory.meet(vec![sighting]);
         let known = memory.get(1).unwrap();

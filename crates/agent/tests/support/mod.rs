@@ -1,6 +1,6 @@
 //! A simulated device under virtual time, asked through the real manager, with every datagram counted; and a day of visits.
 
-use dca_agent::poll::{Device as Ask, Job, Memory, Met, Part, Planner, Rhythm, Visit, learn, visit};
+use dca_agent::poll::{Device as Ask, Job, Memory, Met, Part, Planner, Rhythm, Sighting, Visit, learn, visit};
 use dca_agent::{Oid, Profiles};
 use dca_sim::Device;
 use dca_snmp::{Columns, Credentials, Limits, Manager, Outcome, Request, Ticket, Walk};
@@ -160,12 +160,8 @@ pub(crate) async fn day(
     // The names that tell the profile were asked in `learn` as well: the network asks them once.
     let first = asked.cost - discovery;
     let mut memory = Memory::default();
-    let sighting = dca_agent::poll::Sighting {
-        at: SocketAddr::from(([192, 0, 2, 1], 161)),
-        credential: "v2c, community 1".into(),
-        read_at: "2026-11-23T08:00:00Z".into(),
-        lesson,
-    };
+    let at = SocketAddr::from(([192, 0, 2, 1], 161));
+    let sighting = Sighting::of(at, "v2c, community 1".into(), "2026-11-23T08:00:00Z".into(), lesson)?;
     let device = memory.meet(vec![sighting]).first()?.device();
     memory.get(device)?.learnt.as_ref()?;
     let mut planner = Planner::new(Rhythm::default());

@@ -11,6 +11,9 @@ use std::path::Path;
 /// More addresses than anybody means to ask: a private network is a /8 at most.
 const MOST: u64 = 1 << 24;
 
+/// A host name and its addresses.
+pub(crate) type Resolved = (String, Vec<IpAddr>);
+
 /// Targets as they were written, host names not yet resolved.
 #[derive(Debug, Clone, Default)]
 pub struct Targets(Vec<Target>);
@@ -23,7 +26,7 @@ pub struct Scope {
     pub(crate) also: Vec<Also>,
     named: BTreeSet<SocketAddr>,
     /// The addresses of the host names.
-    pub(crate) resolved: Vec<(String, Vec<IpAddr>)>,
+    pub(crate) resolved: Vec<Resolved>,
     /// Host names that lead nowhere, with the reason.
     pub unresolved: Vec<(String, String)>,
 }
@@ -67,11 +70,22 @@ impl Targets {
         self.0.is_empty()
     }
 
+    /// True if some of them are host names.
+    pub(crate) fn have_names(&self) -> bool {
+        self.0.iter().any(|target| target.host().is_some())
+    }
+
     /// Looks the host names up with the system's resolver and builds the fence.
     ///
     /// A name that admits and cannot be found is listed in [`Scope::unresolved`]; one that excludes stops everything,
     /// because what it was to keep out is not known.
     pub async fn resolve(self) -> Result<Scope, InputError> {
+        self.resolve_again(&[]).await
+    }
+
+    /// The same some time later: a name that cannot be found now is where it was `before`. A device with another address is
+    /// followed, and one without a name server for an hour is not lost.
+    pub(crate) async fn resolve_again(self, before: &[Resolved]) -> Result<Scope, InputError> {
         let mut named: BTreeSet<SocketAddr> = self.0.iter().filter_map(single).collect();
         let mut fence = Fence::new(self.0.iter().cloned());
         let (mut resolved, mut unresolved) = (Vec::new(), Vec::new());
@@ -79,12 +93,17 @@ impl Targets {
             fence.names().into_iter().map(|name| (name.host.to_owned(), name.exclude)).collect();
         for (host, exclude) in names {
             let found = tokio::net::lookup_host((host.as_str(), SNMP_PORT)).await;
-            let mut addresses: Vec<IpAddr> = match found {
-                Ok(found) => found.map(|at| at.ip()).collect(),
-                Err(error) if exclude => {
+            let was = before.iter().find(|(name, _)| *name == host).map(|(_, addresses)| addresses.clone());
+            let mut addresses: Vec<IpAddr> = match (found, was) {
+                (Ok(found), _) => found.map(|at| at.ip()).collect(),
+                (Err(error), Some(was)) => {
+                    tracing::warn!(host, %error, "a host name cannot be found; its last address stays");
+                    was
+                }
+                (Err(error), None) if exclude => {
                     return Err(InputError::argument(format!("target \"!{host}\": cannot be resolved: {error}")));
                 }
-                Err(error) => {
+                (Err(error), None) => {
                     unresolved.push((host.clone(), error.to_string()));
                     continue;
                 }
@@ -223,6 +242,29 @@ mod tests {
     fn a_name_may_stand_for_loopback_if_it_means_it() {
         let scope = scope(&["localhost:1161"]).unwrap();
         assert_eq!(scope.only().map(Allowed::addr), Some("127.0.0.1:1161".parse().unwrap()));
+    }
+
+    #[tokio::test]
+    async fn a_name_that_is_not_found_any_more_is_where_it_was() {
+        let was = [("gone.invalid".to_owned(), vec!["192.0.2.7".parse().unwrap()])];
+        let targets = Targets::parse(["192.0.2.1", "gone.invalid:1161"]).unwrap();
+        let scope = targets.clone().resolve_again(&was).await.unwrap();
+        let all: Vec<String> = scope.addresses().map(|at| at.to_string()).collect();
+        assert_eq!((all, scope.unresolved.len()), (vec!["192.0.2.1:161".to_owned(), "192.0.2.7:1161".to_owned()], 0));
+        assert_eq!(scope.resolved, was);
+        // Known from nowhere it admits nothing; excluded it stops everything, unless it is known where it was.
+        assert_eq!(targets.resolve().await.unwrap().unresolved.len(), 1);
+        let excluded = Targets::parse(["192.0.2.0/29", "!gone.invalid"]).unwrap();
+        assert!(excluded.clone().resolve().await.is_err());
+        let scope = excluded.resolve_again(&was).await.unwrap();
+        assert!(scope.admit("192.0.2.7:161".parse().unwrap()).is_none() && scope.count() > 0);
+    }
+
+    #[tokio::test]
+    async fn a_name_with_another_address_is_followed() {
+        let was = [("localhost".to_owned(), vec!["127.9.9.9".parse().unwrap()])];
+        let scope = Targets::parse(["localhost"]).unwrap().resolve_again(&was).await.unwrap();
+        assert_eq!(scope.only().map(Allowed::addr), Some("127.0.0.1:161".parse().unwrap()));
     }
 
     #[test]

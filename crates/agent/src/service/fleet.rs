@@ -6,12 +6,13 @@
 
 use super::desk::{ALERTS, Desk, Draft, READINGS};
 use super::given::Plan;
+use super::ground::{Ground, Place, place};
 use super::stopped;
 use crate::config::Permit;
 use crate::network::Network;
 use crate::poll::{Care, Depth, Evidence, Job, Memory, Met, News, Planner, Visit, Whereabouts, with_echo};
 use crate::report::wire;
-use crate::scope::Scope;
+use crate::scope::{Resolved, Scope};
 use crate::walk::{Ended, walk};
 use crate::{Oid, record};
 use dca_fence::Allowed;
@@ -85,6 +86,8 @@ pub(super) struct Fleet {
     memory: Memory,
     planner: Planner,
     visits: JoinSet<Visited>,
+    /// Host names that are looked up anew before a sweep.
+    look: Option<JoinHandle<Result<Place, String>>>,
     sweep: Option<JoinHandle<(Network, bool)>>,
     next_sweep: Instant,
     scans: Vec<Reply>,
@@ -98,12 +101,6 @@ struct Visited {
     began: Instant,
     visit: Visit,
     echo: Option<bool>,
-}
-
-/// Where the plan's ranges are, and sockets to ask there.
-struct Ground {
-    scope: Arc<Scope>,
-    network: Arc<Network>,
 }
 
 impl Fleet {
@@ -129,6 +126,7 @@ impl Fleet {
             memory,
             planner,
             visits,
+            look: None,
             sweep: None,
             next_sweep: now,
             scans,
@@ -143,7 +141,13 @@ impl Fleet {
         }
         loop {
             let due = self.planner.due().filter(|_| self.visits.len() < AT_ONCE).map(Instant::from_std);
-            let sweeps = self.sweep.is_some();
+            let sweeps = self.sweep.is_some() || self.look.is_some();
+            let looked = async {
+                match &mut self.look {
+                    Some(look) => look.await.ok(),
+                    None => std::future::pending().await,
+                }
+            };
             let swept = async {
                 match &mut self.sweep {
                     Some(sweep) => sweep.await.ok(),
@@ -158,6 +162,10 @@ impl Fleet {
                         self.take_stock(&network, whole).await;
                     }
                 }
+                looked = looked => {
+                    self.look = None;
+                    self.looked(looked.unwrap_or_else(|| Err("looking them up ended early".to_owned())));
+                }
                 Some(want) = wants.recv() => self.take(want).await,
                 Some(visited) = self.visits.join_next() => {
                     match visited {
@@ -168,6 +176,9 @@ impl Fleet {
                 () = until(due) => self.visit(),
                 () = tokio::time::sleep_until(self.next_sweep), if !sweeps => self.start_sweep(),
             }
+        }
+        if let Some(look) = self.look.take() {
+            look.abort();
         }
         if let Some(sweep) = self.sweep.take() {
             sweep.abort();
@@ -181,26 +192,29 @@ impl Fleet {
     /// Opens the ground of the plan, inside what is permitted, and schedules the devices known there.
     async fn settle(&mut self) -> Result<(), String> {
         self.ground = None;
+        // Of another plan.
+        if let Some(look) = self.look.take() {
+            look.abort();
+        }
         self.planner = Planner::new(self.plan.rhythm);
         if self.plan.targets.is_empty() {
             return Ok(());
         }
-        let mut outer = self.permit.ranges.clone().resolve().await.map_err(|error| error.to_string())?;
-        outer.also(&self.permit.also);
-        let mut scope = self.plan.targets.clone().resolve().await.map_err(|error| error.to_string())?;
-        scope.also(&self.plan.also);
-        let scope = scope.within(&outer);
-        for (host, why) in &scope.unresolved {
-            tracing::warn!(host, why, "a host name cannot be used");
-        }
+        let place = place(self.permit.clone(), self.plan.targets.clone(), self.plan.also.clone(), Vec::new()).await?;
+        self.stand(place)?;
+        self.next_sweep = Instant::now();
+        self.schedule();
+        self.desk.well("config");
+        Ok(())
+    }
+
+    /// Opens the ground at a place.
+    fn stand(&mut self, (scope, names): Place) -> Result<(), String> {
         let network = self.network(&scope)?;
         if let Err(error) = network.pins().load(&self.pins) {
             self.desk.unwell("pins", Level::Limited, &error.to_string());
         }
-        self.ground = Some(Ground { scope: Arc::new(scope), network: Arc::new(network) });
-        self.next_sweep = Instant::now();
-        self.schedule();
-        self.desk.well("config");
+        self.ground = Some(Ground { scope: Arc::new(scope), names, network: Arc::new(network) });
         Ok(())
     }
 
@@ -223,8 +237,33 @@ impl Fleet {
         }
     }
 
+    /// A sweep, once host names have been looked up anew: devices with a name may get another address at any time.
     fn start_sweep(&mut self) {
         self.next_sweep = Instant::now() + self.plan.scan;
+        let Some(Ground { names, .. }) = &self.ground else { return };
+        if self.plan.targets.have_names() || self.permit.ranges.have_names() {
+            let Plan { targets, also, .. } = &self.plan;
+            let place = place(self.permit.clone(), targets.clone(), also.clone(), names.clone());
+            self.look = Some(tokio::spawn(place));
+        } else {
+            self.sweep();
+        }
+    }
+
+    /// The names have been looked up.
+    fn looked(&mut self, place: Result<Place, String>) {
+        let moved = |ground: &Ground, names: &[Resolved]| *ground.names != *names;
+        let outcome = match (place, &self.ground) {
+            (Ok(place), Some(ground)) if moved(ground, &place.1) => self.stand(place),
+            (place, _) => place.map(drop),
+        };
+        if let Err(why) = outcome {
+            tracing::warn!(why, "host names are where they were");
+        }
+        self.sweep();
+    }
+
+    fn sweep(&mut self) {
         let Some(Ground { scope, .. }) = &self.ground else { return };
         let scope = Arc::clone(scope);
         match self.network(&scope) {
@@ -260,7 +299,7 @@ impl Fleet {
     fn visit(&mut self) {
         let now = Instant::now();
         let Some(job) = self.planner.next(now.into_std()) else { return };
-        let Some(Ground { scope, network }) = &self.ground else { return };
+        let Some(Ground { scope, network, .. }) = &self.ground else { return };
         let Some((known, at)) = self.memory.get(job.device).and_then(|known| Some((known, scope.admit(known.at)?)))
         else {
             self.planner.remove(job.device);

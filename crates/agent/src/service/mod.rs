@@ -15,6 +15,7 @@ mod desk;
 mod enrolled;
 mod fleet;
 mod given;
+mod ground;
 mod office;
 mod orders;
 mod place;

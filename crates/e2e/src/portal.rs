@@ -98,13 +98,29 @@ impl Portal {
     /// # Errors
     /// If they cannot be read.
     pub fn readings(&self) -> anyhow::Result<u64> {
-        let mut stream = TcpStream::connect(("127.0.0.1", self.metrics))?;
-        stream.set_read_timeout(Some(Duration::from_secs(5)))?;
-        stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")?;
-        let mut answer = String::new();
-        stream.take(1 << 20).read_to_string(&mut answer)?;
+        let answer = self.observe("/metrics")?;
         let line = answer.lines().find_map(|line| line.strip_prefix("explorer_readings_total "));
         Ok(line.context("no explorer_readings_total among the metrics")?.trim().parse()?)
+    }
+
+    /// Whether it is ready: the HTTP status, and what it says of it.
+    ///
+    /// # Errors
+    /// If it does not answer.
+    pub fn ready(&self) -> anyhow::Result<(u16, String)> {
+        let answer = self.observe("/readyz")?;
+        let status = answer.split_whitespace().nth(1).context("no status line")?.parse()?;
+        Ok((status, answer.lines().last().unwrap_or_default().to_owned()))
+    }
+
+    /// An answer of the port for those who watch over it.
+    fn observe(&self, path: &str) -> anyhow::Result<String> {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.metrics))?;
+        stream.set_read_timeout(Some(Duration::from_secs(5)))?;
+        stream.write_all(format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n").as_bytes())?;
+        let mut answer = String::new();
+        stream.take(1 << 20).read_to_string(&mut answer)?;
+        Ok(answer)
     }
 
     /// The database.

@@ -7,14 +7,25 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-/// The folder into which cargo put the programs.
+/// The folder into which cargo put the programs, and how they are started.
 #[derive(Debug, Clone)]
-pub struct Programs(PathBuf);
+pub struct Programs {
+    folder: PathBuf,
+    /// A program that starts the others, with its arguments.
+    through: Vec<String>,
+}
 
 impl Programs {
     /// The programs in this folder.
     pub fn in_folder(folder: impl Into<PathBuf>) -> Self {
-        Self(folder.into())
+        Self { folder: folder.into(), through: Vec::new() }
+    }
+
+    /// The same, each started by another program (`nsenter ...`), which gets program and arguments behind its own.
+    #[must_use]
+    pub fn through(mut self, words: &[&str]) -> Self {
+        self.through = words.iter().map(|word| (*word).to_owned()).collect();
+        self
     }
 
     /// The programs that were built with the running test.
@@ -24,7 +35,7 @@ impl Programs {
     pub fn beside_this_test() -> anyhow::Result<Self> {
         let test = std::env::current_exe()?;
         let folder = test.parent().and_then(Path::parent).context("a test lies in target/PROFILE/deps")?;
-        Ok(Self(folder.to_owned()))
+        Ok(Self::in_folder(folder))
     }
 
     /// Where a program is.
@@ -32,7 +43,7 @@ impl Programs {
     /// # Errors
     /// If it was not built.
     pub fn find(&self, name: &str) -> anyhow::Result<PathBuf> {
-        let program = self.0.join(name);
+        let program = self.folder.join(name);
         if !program.is_file() {
             bail!("{} is missing: cargo build -p {name}", program.display());
         }
@@ -44,7 +55,15 @@ impl Programs {
     /// # Errors
     /// If it was not built.
     pub fn command(&self, name: &str) -> anyhow::Result<Command> {
-        let mut command = Command::new(self.find(name)?);
+        let program = self.find(name)?;
+        let mut command = match self.through.as_slice() {
+            [] => Command::new(program),
+            [other, words @ ..] => {
+                let mut command = Command::new(other);
+                command.args(words).arg(program);
+                command
+            }
+        };
         command.stdin(Stdio::null());
         Ok(command)
     }

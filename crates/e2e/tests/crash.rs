@@ -1,7 +1,7 @@
 //! Agent and portal are killed at random moments, as power cuts do, while readings flow: what the agent had written down is
 //! in the portal's database, once.
 //!
-//! A short form runs with the other tests; `cargo xtask soak e2e` runs thousands (`DCA_CRASH_POINTS`).
+//! A short form runs with the other tests; `cargo xtask soak e2e` runs thousands (`DCA_CRASH_POINTS`, `DCA_CRASH_SEED`).
 
 mod common;
 
@@ -31,7 +31,8 @@ struct Seen {
 #[test]
 fn nothing_is_lost_or_twice_though_both_are_killed() -> anyhow::Result<()> {
     let points: u32 = std::env::var("DCA_CRASH_POINTS").ok().and_then(|text| text.parse().ok()).unwrap_or(12);
-    let mut random = fastrand::Rng::with_seed(0xdca1);
+    let seed = std::env::var("DCA_CRASH_SEED").ok().and_then(|text| text.parse().ok()).unwrap_or(0xdca1);
+    let mut random = fastrand::Rng::with_seed(seed);
     let mut house = House::with_devices("127.88.8.1", DEVICES, 30)?;
     quick(&house)?;
     let ready = UnixDatagram::bind(house.folder.path().join("notify"))?;

@@ -3,7 +3,7 @@
 use super::{Depth, Extra};
 use crate::profile::Profile;
 use crate::reading::{Confidence, Meter, Reading, Source, Total};
-use crate::rows::Rows;
+use crate::rows::{PackedRows, Rows};
 use crate::standard::{self, device, oids};
 use dca_snmp::{Oid, OidRef, Value};
 use std::collections::BTreeSet;
@@ -21,7 +21,7 @@ const MAX_GETS: usize = 40;
 pub struct Learnt {
     profile: Profile,
     /// Rows that do not move: units, labels, codes, names. They say what the others mean.
-    still: Rows,
+    still: PackedRows,
     hot: Vec<Oid>,
     levels: Questions,
     meters: Questions,
@@ -66,6 +66,7 @@ impl Learnt {
         let at_pace = |pace: Pace| -> Vec<Oid> {
             rows.iter().map(|(oid, _)| oid).filter(|oid| paces.pace(oid) == pace).cloned().collect()
         };
+        let still: Vec<_> = rows.iter().filter(|(oid, _)| paces.pace(oid) == Pace::Still).collect();
         let columns: Vec<Oid> = plan.walks.iter().filter(|column| has_rows(rows, column)).cloned().collect();
         let alerts: Vec<Oid> = plan.walks.iter().filter(|column| paces.pace(column) == Pace::Alert).cloned().collect();
         let fact = reading.identity.serial.as_ref().or(reading.identity.mac.as_ref());
@@ -75,10 +76,7 @@ impl Learnt {
         let answered = plan.gets.iter().chain(discovery).filter(|oid| rows.get(oid.as_ref()).is_some());
         Self {
             profile: profile.clone(),
-            still: at_pace(Pace::Still)
-                .into_iter()
-                .filter_map(|oid| rows.get(oid.as_ref()).cloned().map(|value| (oid, value)))
-                .collect(),
+            still: PackedRows::of(&still),
             hot: hot(profile, &reading, rows, at_pace(Pace::Hot), who),
             levels: side_by_side(&columns, at_pace(Pace::Level)),
             meters: meters(profile, rows, &columns, at_pace(Pace::Meter)),
@@ -129,7 +127,7 @@ impl Learnt {
         if depth >= Depth::Cold {
             return self.profile.read(fresh);
         }
-        let mut rows = self.still.clone();
+        let mut rows = self.still.rows();
         rows.extend(fresh.iter().map(|(oid, value)| (oid.clone(), value.clone())));
         let mut reading = self.profile.read(&rows);
         if !extra.meters || depth < Depth::Warm {
@@ -158,13 +156,14 @@ impl Learnt {
     /// The first answer that is not what it was where it must be: another serial number, label, code or unit. Then nothing
     /// else in the answers can be trusted to mean what it meant, and the device is to be read in full.
     pub fn contradiction(&self, asked: &Questions, fresh: &Rows) -> Option<Oid> {
+        let still = self.still.rows();
         let differs = |oid: &&Oid| {
-            let was = self.still.get(oid.as_ref()).filter(|_| !below(oid, &self.told));
+            let was = still.get(oid.as_ref()).filter(|_| !below(oid, &self.told));
             was.is_some_and(|was| fresh.get(oid.as_ref()).is_none_or(|is| is != was))
         };
         let listed = asked.gets.iter().find(differs);
         let in_columns = || {
-            let below = asked.columns.iter().flat_map(|column| self.still.under(column.as_ref()));
+            let below = asked.columns.iter().flat_map(|column| still.under(column.as_ref()));
             below.map(|(oid, _)| oid).find(differs)
         };
         listed.or_else(in_columns).cloned()

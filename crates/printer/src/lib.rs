@@ -22,7 +22,7 @@ mod standard;
 
 pub use dialect::ledm;
 pub use fuse::fuse;
-pub use poll::{Cause, Depth, Extra, Learnt, Mark, Questions};
+pub use poll::{Cause, Depth, Extra, Learnt, Mark, Questions, Shared};
 pub use profile::{Care, Plan, Profile, ProfileError, Profiles};
 pub use reading::{
     Alert, Confidence, Count, Cover, Detail, Fact, Identity, Input, Maintenance, Meter, Output, Reading, Removed,

@@ -10,7 +10,7 @@ use super::store;
 use super::visit::Lesson;
 use super::whereabouts::{Evidence, Whereabouts, judge};
 use crate::input::InputError;
-use dca_printer::{Care, Learnt, Mark, Profiles};
+use dca_printer::{Care, Learnt, Mark, Profiles, Shared};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -51,6 +51,14 @@ pub struct Known {
     /// Bindings that it bears in one answer, where that was found out; 0: no GETBULK.
     pub bears: Option<u32>,
     pub(crate) rows: Kept,
+}
+
+impl Known {
+    fn share(&mut self, shared: &mut Shared) {
+        if let Some(learnt) = self.learnt.as_mut().and_then(Arc::get_mut) {
+            learnt.share(shared);
+        }
+    }
 }
 
 /// Where a device stood at a visit.
@@ -150,6 +158,7 @@ pub struct Memory {
     folder: Option<PathBuf>,
     devices: BTreeMap<u32, Known>,
     index: Index,
+    shared: Shared,
     changed: BTreeSet<u32>,
     last: u32,
     /// Files that could not be used, one sentence each; what they knew is learnt again.
@@ -160,11 +169,13 @@ impl Memory {
     /// Opens the folder, which is made if need be. A file that cannot be used is set aside and told in
     /// [`problems`](Self::problems).
     pub fn open(folder: &Path, profiles: &Profiles) -> Result<Self, InputError> {
-        let (devices, problems) = store::load(folder, profiles)?;
+        let (mut devices, problems) = store::load(folder, profiles)?;
+        let mut shared = Shared::default();
+        devices.values_mut().for_each(|known| known.share(&mut shared));
         let last = devices.keys().next_back().copied().unwrap_or(0);
         let mut index = Index::default();
         devices.iter().for_each(|(number, known)| index.put(*number, &known.who, known.at));
-        Ok(Self { folder: Some(folder.to_owned()), devices, index, changed: BTreeSet::new(), last, problems })
+        Ok(Self { folder: Some(folder.to_owned()), devices, index, shared, changed: BTreeSet::new(), last, problems })
     }
 
     /// All devices, by number.
@@ -232,6 +243,7 @@ impl Memory {
     fn meet_one(&mut self, Sighting { mut known, partial }: Sighting) -> Vec<News> {
         let at = known.at;
         let found = self.find(&known.who);
+        known.share(&mut self.shared);
         let device = found.unwrap_or_else(|| {
             self.last = self.last.saturating_add(1);
             self.last

@@ -6,8 +6,9 @@ use crate::reading::{Confidence, Meter, Reading, Source, Total};
 use crate::rows::{PackedRows, Rows};
 use crate::standard::{self, device, oids};
 use dca_snmp::{Oid, OidRef, Value};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
 
 /// Instances of a hot poll at most: names, answers and header stay within 1,472 octets, and mostly within 700.
 const MAX_HOT: usize = 24;
@@ -22,6 +23,16 @@ pub struct Learnt {
     profile: Profile,
     /// Rows that do not move: units, labels, codes, names. They say what the others mean.
     still: PackedRows,
+    ways: Arc<Ways>,
+    /// The row that tells this device from another one at the same address.
+    witness: Option<Oid>,
+    /// What the full reading made its figures of.
+    total: Option<Source>,
+}
+
+/// How to ask devices that have the same rows, as those of one model mostly do.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Ways {
     hot: Vec<Oid>,
     levels: Questions,
     meters: Questions,
@@ -29,17 +40,17 @@ pub struct Learnt {
     /// What is told and says nothing of other rows: versions, coverage.
     told: Vec<Oid>,
     cold: Questions,
-    /// The row that tells this device from another one at the same address.
-    witness: Option<Oid>,
-    /// What the full reading made its figures of.
-    total: Option<Source>,
-    /// The meters of that reading, each as what it is and where it came from: a number each, because an agent knows
+    /// The meters of the full reading, each as what it is and where it came from: a number each, because an agent knows
     /// thousands of devices.
     known: Vec<u64>,
 }
 
+/// What many devices have in common, each once. An agent knows thousands of them, of a few dozen models.
+#[derive(Debug, Default)]
+pub struct Shared(HashSet<Arc<Ways>>);
+
 /// What to ask.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Questions {
     /// Instances.
     pub gets: Vec<Oid>,
@@ -77,20 +88,36 @@ impl Learnt {
         Self {
             profile: profile.clone(),
             still: PackedRows::of(&still),
-            hot: hot(profile, &reading, rows, at_pace(Pace::Hot), who),
-            levels: side_by_side(&columns, at_pace(Pace::Level)),
-            meters: meters(profile, rows, &columns, at_pace(Pace::Meter)),
-            cold: Questions {
-                gets: answered.cloned().collect::<BTreeSet<_>>().into_iter().collect(),
-                // A table of alerts that is empty now will not always be.
-                columns: columns.into_iter().chain(alerts.clone()).collect::<BTreeSet<_>>().into_iter().collect(),
-            },
-            alerts,
-            told: profile.told().collect(),
+            ways: Arc::new(Ways {
+                hot: hot(profile, &reading, rows, at_pace(Pace::Hot), who),
+                levels: side_by_side(&columns, at_pace(Pace::Level)),
+                meters: meters(profile, rows, &columns, at_pace(Pace::Meter)),
+                cold: Questions {
+                    gets: answered.cloned().collect::<BTreeSet<_>>().into_iter().collect(),
+                    // A table of alerts that is empty now will not always be.
+                    columns: columns.into_iter().chain(alerts.clone()).collect::<BTreeSet<_>>().into_iter().collect(),
+                },
+                alerts,
+                told: profile.told().collect(),
+                known: reading.meters.iter().map(kind).collect(),
+            }),
             witness,
             total: reading.total.map(|total| total.source),
-            known: reading.meters.iter().map(kind).collect(),
         }
+    }
+
+    /// Keeps what is the same for several devices once.
+    pub fn share(&mut self, shared: &mut Shared) {
+        let Shared(ways) = shared;
+        if let Some(same) = ways.get(&self.ways) {
+            self.ways = Arc::clone(same);
+            return;
+        }
+        // Full again, it forgets what no device has any more.
+        if ways.len() == ways.capacity() {
+            ways.retain(|ways| Arc::strong_count(ways) > 1);
+        }
+        ways.insert(Arc::clone(&self.ways));
     }
 
     /// The profile that it is read by.
@@ -102,19 +129,19 @@ impl Learnt {
     pub fn questions(&self, depth: Depth, extra: Extra) -> Questions {
         match depth {
             Depth::Identity | Depth::Full => Questions::default(),
-            Depth::Hot => Questions { gets: self.hot.clone(), columns: Vec::new() },
+            Depth::Hot => Questions { gets: self.ways.hot.clone(), columns: Vec::new() },
             Depth::Warm => {
-                let mut ask = Questions { gets: self.hot.clone(), columns: Vec::new() };
-                ask.add(self.levels.gets.iter().cloned(), self.levels.columns.iter().cloned());
+                let mut ask = Questions { gets: self.ways.hot.clone(), columns: Vec::new() };
+                ask.add(self.ways.levels.gets.iter().cloned(), self.ways.levels.columns.iter().cloned());
                 if extra.meters {
-                    ask.add(self.meters.gets.iter().cloned(), self.meters.columns.iter().cloned());
+                    ask.add(self.ways.meters.gets.iter().cloned(), self.ways.meters.columns.iter().cloned());
                 }
                 if extra.alerts {
-                    ask.add([], self.alerts.iter().cloned());
+                    ask.add([], self.ways.alerts.iter().cloned());
                 }
                 ask
             }
-            Depth::Cold => self.cold.clone(),
+            Depth::Cold => self.ways.cold.clone(),
         }
     }
 
@@ -158,7 +185,7 @@ impl Learnt {
     pub fn contradiction(&self, asked: &Questions, fresh: &Rows) -> Option<Oid> {
         let still = self.still.rows();
         let differs = |oid: &&Oid| {
-            let was = still.get(oid.as_ref()).filter(|_| !below(oid, &self.told));
+            let was = still.get(oid.as_ref()).filter(|_| !below(oid, &self.ways.told));
             was.is_some_and(|was| fresh.get(oid.as_ref()).is_none_or(|is| is != was))
         };
         let listed = asked.gets.iter().find(differs);
@@ -186,11 +213,11 @@ impl Learnt {
 
     /// True if these rows have no alert in them.
     pub fn is_quiet(&self, rows: &Rows) -> bool {
-        self.alerts.iter().all(|column| rows.under(column.as_ref()).next().is_none())
+        self.ways.alerts.iter().all(|column| rows.under(column.as_ref()).next().is_none())
     }
 
     fn is_known(&self, meter: &Meter) -> bool {
-        self.known.contains(&kind(meter))
+        self.ways.known.contains(&kind(meter))
     }
 }
 

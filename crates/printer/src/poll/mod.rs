@@ -12,7 +12,7 @@ mod gates;
 mod learnt;
 
 pub use gates::{Cause, Mark};
-pub use learnt::{Learnt, Questions};
+pub use learnt::{Learnt, Questions, Shared};
 
 /// How deep a device is asked, from one datagram to everything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -341,3 +341,38 @@ fn pins(profile: &Profile, reading: &Reading, rows: &Rows) -> Vec<Oid> {
 fn named(source: &Source) -> Option<Oid> {
     source.oid.as_ref()?.parse().ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Profiles;
+
+    /// A device whose rows are those of its model, which differ in how many there are.
+    fn learnt(profiles: &Profiles, model: u32, serial: &str) -> Learnt {
+        let text = |text: &str| Value::OctetString(text.as_bytes().to_vec());
+        let supply = |at| (format!("1.3.6.1.2.1.43.11.1.1.9.1.{at}").parse().unwrap(), Value::Integer(50));
+        let rows: Rows = [("1.3.6.1.2.1.1.1.0", text("a printer")), ("1.3.6.1.2.1.43.5.1.1.17.1", text(serial))]
+            .map(|(oid, value)| (oid.parse().unwrap(), value))
+            .into_iter()
+            .chain((1..=model).map(supply))
+            .collect();
+        Learnt::of(&profiles.pick(&rows), &rows, &profiles.discovery())
+    }
+
+    #[test]
+    fn devices_of_one_model_share_how_they_are_asked() {
+        let (profiles, mut shared) = (Profiles::builtin(), Shared::default());
+        let mut fleet: Vec<Learnt> = (0..40).map(|at| learnt(&profiles, 1 + at % 4, &format!("SERIAL{at}"))).collect();
+        fleet.iter_mut().for_each(|device| device.share(&mut shared));
+        assert_eq!(shared.0.len(), 4);
+        for (at, device) in fleet.iter().enumerate() {
+            let alone = learnt(&profiles, 1 + at as u32 % 4, &format!("SERIAL{at}"));
+            assert!(Arc::ptr_eq(&device.ways, &fleet[at % 4].ways) && device.ways == alone.ways);
+        }
+        // What nobody has any more goes when room is needed.
+        for model in 0..200 {
+            learnt(&profiles, model, "SERIAL").share(&mut shared);
+        }
+        assert!(shared.0.len() < 100 && fleet.iter().all(|device| shared.0.contains(&device.ways)));
+    }
+}

@@ -24,7 +24,10 @@ impl Kept {
     }
 
     fn text(&self) -> String {
-        let octets = if self.0.is_empty() { Ok(Vec::new()) } else { zstd::bulk::decompress(&self.0, MOST) };
+        // Into as much room as it needs, which the frame says.
+        let length = zstd::zstd_safe::get_frame_content_size(&self.0).ok().flatten().unwrap_or(0);
+        let room = usize::try_from(length).unwrap_or(MOST).min(MOST);
+        let octets = if self.0.is_empty() { Ok(Vec::new()) } else { zstd::bulk::decompress(&self.0, room) };
         octets.ok().and_then(|octets| String::from_utf8(octets).ok()).unwrap_or_default()
     }
 
@@ -51,6 +54,7 @@ mod tests {
         let kept = Kept::of(&rows);
         assert_eq!(kept.rows(), rows);
         assert_eq!(kept.lines().len(), rows.len());
+        assert!(kept.text().capacity() < 2 * kept.text().len(), "no more room than it needs");
         assert!(kept.0.len() < 5_000, "{}", kept.0.len());
         assert!(Kept::of(&Rows::new()).rows().is_empty() && Kept::default().lines().is_empty());
     }

@@ -33,8 +33,8 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::Instant;
 
-/// Devices that are visited at the same time.
-const AT_ONCE: usize = 64;
+/// Devices that are visited at the same time. A full reading on its way takes some 40 KiB.
+const AT_ONCE: usize = 32;
 /// Most octets of the rows that a walk brings: a record has 128 KiB.
 const WALK: usize = 100 << 10;
 const WALK_ROWS: u32 = 5_000;

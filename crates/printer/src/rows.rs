@@ -62,7 +62,7 @@ impl Extend<(Oid, Value)> for Rows {
     }
 }
 
-/// Rows that are kept for long and seldom looked at, as the message that would carry them: a fifth of the memory.
+/// Rows that are kept for long and seldom looked at, as the message that would carry them, which takes far less memory.
 #[derive(Debug, Clone)]
 pub(crate) struct PackedRows(Box<[u8]>);
 

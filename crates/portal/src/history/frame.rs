@@ -3,9 +3,9 @@
 //! ```text
 //! frame  kind (1) | number (varint) | CRC-32 of the record (4) | payload
 //!        0 alone     0                payload: the record, zstd
-//!        1 follows   milliseconds     payload: delta to the reading of that much earlier, of the same day, whose time is moved on
-//!                                     by as much
+//!        1 follows   milliseconds     payload: delta to the reading of that much earlier, of the same day; no longer written
 //!        2 template  number           payload: delta to that template
+//!        3 follows   milliseconds     the same, to that reading with its time moved on by as much
 //! chunk  zstd of, for each reading: milliseconds since the one before or the day's begin (varint) | length (varint) | frame
 //! ```
 //!
@@ -39,7 +39,7 @@ pub(super) fn frame(record: &[u8], base: Base<'_>) -> Vec<u8> {
     let (kind, number, payload) = match base {
         // Level 1 to 3 of a record in memory does not fail; if it did, an empty payload is told by the checksum.
         Base::Alone => (0, 0, zstd::bulk::compress(record, LEVEL).unwrap_or_default()),
-        Base::Earlier(back, base) => (1, back, delta::encode(&moved_on(base, back), record)),
+        Base::Earlier(back, base) => (3, back, delta::encode(&moved_on(base, back), record)),
         Base::Template(id, base) => (2, id, delta::encode(base, record)),
     };
     let mut out = vec![kind];
@@ -68,7 +68,8 @@ impl Reader {
         let (crc, payload) = rest.split_first_chunk::<4>()?;
         let record = match kind {
             0 => zstd::bulk::decompress(payload, MOST).ok()?,
-            1 => delta::apply(&moved_on(self.day.get(&at.checked_sub(number)?)?, number), payload, MOST)?,
+            1 => delta::apply(self.day.get(&at.checked_sub(number)?)?, payload, MOST)?,
+            3 => delta::apply(&moved_on(self.day.get(&at.checked_sub(number)?)?, number), payload, MOST)?,
             2 => delta::apply(&template(number)?, payload, MOST)?,
             _ => return None,
         };
@@ -181,6 +182,18 @@ mod tests {
             let framed = frame(&after, Base::Earlier(60_000, &before));
             assert_eq!(reader.read(day + 60_000, &framed, |_| None).as_ref(), Some(&after));
         }
+    }
+
+    #[test]
+    fn what_was_written_before_times_were_moved_on_is_read() {
+        let (before, after) = ([at_ms_field(1_000), vec![9; 50]].concat(), [at_ms_field(61_000), vec![8; 50]].concat());
+        let mut old = vec![1];
+        delta::number(&mut old, 60_000);
+        old.extend_from_slice(&crc32fast::hash(&after).to_le_bytes());
+        old.extend_from_slice(&delta::encode(&before, &after));
+        let mut reader = Reader::default();
+        assert!(reader.read(1_000, &frame(&before, Base::Alone), |_| None).is_some());
+        assert_eq!(reader.read(61_000, &old, |_| None), Some(after));
     }
 
     fn at_ms_field(at_ms: i64) -> Vec<u8> {

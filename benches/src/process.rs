@@ -2,7 +2,6 @@
 
 use anyhow::{Context, bail};
 use std::io::{BufRead, BufReader};
-use std::net::UdpSocket;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
@@ -43,9 +42,4 @@ pub(crate) fn find(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let sbin = ["/usr/sbin", "/sbin"].map(PathBuf::from);
     std::env::split_paths(&path).chain(sbin).map(|folder| folder.join(program)).find(|file| file.is_file())
-}
-
-/// A UDP port that nobody uses.
-pub(crate) fn free_port() -> anyhow::Result<u16> {
-    Ok(UdpSocket::bind("0.0.0.0:0")?.local_addr()?.port())
 }

@@ -1,6 +1,7 @@
 //! Agents that nobody here wrote, each serving the same rows to the same users.
 
-use crate::{Running, free_port, wait_until_answered, witness};
+use crate::{Running, wait_until_answered, witness};
+use dca_loopback::free_port;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -12,7 +12,7 @@ pub mod snmpsim;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use std::net::{TcpListener, TcpStream, UdpSocket};
+use std::net::{TcpStream, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -81,18 +81,6 @@ impl Drop for Running {
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
-}
-
-/// A UDP port of 127.0.0.1 that was free a moment ago.
-pub fn free_port() -> u16 {
-    let socket = UdpSocket::bind("127.0.0.1:0").expect("a port of loopback");
-    socket.local_addr().expect("a bound socket").port()
-}
-
-/// A TCP port of 127.0.0.1 that was free a moment ago.
-pub fn free_tcp_port() -> u16 {
-    let socket = TcpListener::bind("127.0.0.1:0").expect("a port of loopback");
-    socket.local_addr().expect("a bound socket").port()
 }
 
 /// Waits until somebody takes connections on a port of 127.0.0.1.

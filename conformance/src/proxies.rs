@@ -3,7 +3,8 @@
 //! Each goes out from [`OUT`], so that whoever is called can tell a caller that came through it from one that went beside it.
 
 use crate::ca::Own;
-use crate::{Running, free_tcp_port, pem, wait_until_taken};
+use crate::{Running, pem, wait_until_taken};
+use dca_loopback::free_port;
 use std::fs;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr};
@@ -49,7 +50,7 @@ impl Proxy {
     /// # Errors
     /// If the system does not give a folder and a port.
     pub fn tinyproxy(program: &Path, asks: bool) -> io::Result<Self> {
-        let (folder, port) = (tempfile::tempdir()?, free_tcp_port());
+        let (folder, port) = (tempfile::tempdir()?, free_port());
         let log = folder.path().join("log");
         let basic = if asks { format!("BasicAuth {USER} {PASSWORD}\n") } else { String::new() };
         let config = format!(
@@ -66,7 +67,7 @@ impl Proxy {
     /// # Errors
     /// As [`Proxy::tinyproxy`].
     pub fn squid(program: &Path, own: Option<&Own>, asks: bool) -> io::Result<Self> {
-        let (folder, port) = (tempfile::tempdir()?, free_tcp_port());
+        let (folder, port) = (tempfile::tempdir()?, free_port());
         let log = folder.path().join("access.log");
         let place = folder.path().display();
         let listen = match own {
@@ -114,7 +115,7 @@ impl Proxy {
     /// # Errors
     /// As [`Proxy::tinyproxy`].
     pub fn dante(program: &Path, asks: bool) -> io::Result<Option<Self>> {
-        let (folder, port) = (tempfile::tempdir()?, free_tcp_port());
+        let (folder, port) = (tempfile::tempdir()?, free_port());
         let log = folder.path().join("log");
         let method = if asks { "username" } else { "none" };
         let privileged = if is_root()? { "user.privileged: root\nuser.unprivileged: nobody\n" } else { "" };

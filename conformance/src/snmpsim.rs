@@ -1,6 +1,7 @@
 //! snmpsim serving recordings: the community, or the v3 context, names the recording.
 
-use crate::{Running, free_port, wait_until_answered};
+use crate::{Running, wait_until_answered};
+use dca_loopback::free_port;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -7,7 +7,7 @@ use dca_fence::Fence;
 use dca_lan::{Web, WebSettings};
 use dca_printer::ipp;
 use std::collections::BTreeMap;
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -26,9 +26,7 @@ fn printer() -> Option<Printer> {
     let address = format!("unix:path={}", folder.path().join("bus").display());
     let bus = Running::start(Command::new(bus).args(["--session", "--nofork", "--nopidfile", "--address", &address]));
     wait(|| folder.path().join("bus").exists());
-    let free = TcpListener::bind("127.0.0.1:0").unwrap();
-    let at = free.local_addr().unwrap();
-    drop(free);
+    let at = SocketAddr::from(([127, 0, 0, 1], dca_loopback::free_port()));
     let spool = folder.path().join("spool");
     std::fs::create_dir(&spool).unwrap();
     let printer = Running::start(

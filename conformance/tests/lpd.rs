@@ -10,7 +10,7 @@ use dca_fence::{Allowed, Fence};
 use dca_lan::Patience;
 use dca_lan::lpr::{self, Detail, Job, JobError, Queue};
 use std::fs;
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
@@ -68,7 +68,7 @@ fn a_real_lpd_tells_its_queue_and_prints_our_job() {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = dca_loopback::free_port();
     let _lpd = lpd(folder.path(), port);
     wait("lpd's start", || TcpStream::connect(("127.0.0.1", port)).is_ok());
 

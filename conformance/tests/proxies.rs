@@ -72,7 +72,7 @@ impl House {
     async fn build() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut config = Config::local(folder.path());
-        config.mqtt = Some(SocketAddr::new(DIRECT, dca_conformance::free_tcp_port()));
+        config.mqtt = Some(SocketAddr::new(DIRECT, dca_loopback::free_port()));
         let portal = Portal::open(config.clone(), dca_portal::Clock::system()).await.unwrap();
         let server = Server::bind(portal.clone()).await.unwrap();
         let (web, mqtts) = (Door::open(server.address().unwrap()).await, Door::open(config.mqtt.unwrap()).await);

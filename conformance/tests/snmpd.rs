@@ -2,9 +2,10 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr, reason = "a test")]
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "a test may use files, sockets and the clock")]
 
-use dca_conformance::{Running, free_port, wait_until_answered, witness};
+use dca_conformance::{Running, wait_until_answered, witness};
 use dca_fence::{Allowed, Fence};
 use dca_lan::{Settings, Snmp};
+use dca_loopback::free_port;
 use dca_snmp::{
     AuthProtocol, Credentials, Failure, KeyExtension, Oid, PrivProtocol, Request, User, UsmReport, Value, ValueRef,
     Walk, WalkEnd,

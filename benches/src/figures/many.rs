@@ -1,9 +1,10 @@
 //! 9 to 11: one question to each of thousands of addresses on loopback, through one socket.
 
 use crate::line::{Line, Measured, Target};
-use crate::process::{Daemon, find, free_port};
+use crate::process::{Daemon, find};
 use crate::run::{Contestant, Numbers, number, side_by_side};
 use crate::witness;
+use dca_loopback::free_port;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
@@ -26,7 +27,7 @@ struct Agents {
 impl Agents {
     /// Answers on every `step`th address.
     fn start(program: &Path, step: u32) -> anyhow::Result<Self> {
-        let port = free_port()?;
+        let port = free_port();
         let mut command = Command::new(program);
         command.args([port.to_string(), step.to_string()]);
         Ok(Self { port, _process: Daemon::start_and_hear(command, |line| line == "ready")? })

@@ -1,9 +1,10 @@
 //! 12: a thousand simulated printers read in full by one process.
 
 use crate::line::{Line, Target};
-use crate::process::{Daemon, free_port};
+use crate::process::Daemon;
 use crate::run::{Contestant, number, side_by_side};
 use anyhow::Context;
+use dca_loopback::free_port;
 use std::process::Command;
 
 /// 4 times 250 addresses of the simulator, which leaves out those that end in 0 or 255.
@@ -13,7 +14,7 @@ const RANGES: [&str; 4] = ["127.3.0.1-254", "127.3.1.1-254", "127.3.2.1-254", "1
 
 pub(crate) fn read(runs: usize, tell: &mut dyn FnMut(Line)) -> anyhow::Result<()> {
     let sim = std::env::current_exe()?.with_file_name("dca-sim");
-    let port = free_port()?;
+    let port = free_port();
     let mut command = Command::new(sim);
     command.args([
         "--kind",

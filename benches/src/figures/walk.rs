@@ -2,9 +2,10 @@
 
 use crate::contest::{PASSWORD, ROOT, ROWS, USER};
 use crate::line::{Line, Target};
-use crate::process::{Daemon, find, free_port};
+use crate::process::{Daemon, find};
 use crate::run::{Contestant, number, side_by_side};
 use anyhow::ensure;
+use dca_loopback::free_port;
 use std::fmt::Write;
 use std::process::Command;
 use std::time::Duration;
@@ -19,7 +20,7 @@ pub(crate) fn walk(runs: usize, wanted: &dyn Fn(u8) -> bool, tell: &mut dyn FnMu
         return Ok(());
     };
     let folder = tempfile::tempdir()?;
-    let at = format!("127.0.0.1:{}", free_port()?);
+    let at = format!("127.0.0.1:{}", free_port());
     std::fs::write(folder.path().join("snmpd.conf"), settings()?)?;
     let mut command = Command::new(snmpd);
     command.args(["-f", "-Lf", "/dev/null", "-C", "-c", "snmpd.conf", &format!("udp:{at}")]).current_dir(folder.path());

@@ -347,9 +347,7 @@ limited  mqtt-8883  orders wait
 
     #[tokio::test]
     async fn a_portal_that_is_not_there_is_broken_with_a_hint() {
-        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let portal = Some(format!("localhost:{}", free.local_addr().unwrap().port()));
-        drop(free);
+        let portal = Some(format!("localhost:{}", dca_loopback::free_port()));
         let folder = tempfile::tempdir().unwrap();
         let proxy = Some("none".to_owned());
         let checkup =

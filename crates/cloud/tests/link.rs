@@ -191,10 +191,9 @@ async fn a_bundle_is_sent_in_chunks() {
 #[tokio::test]
 async fn nobody_there_is_said_so() {
     let ca = Ca::new("Portal CA");
-    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = free.local_addr().unwrap().port();
-    drop(free);
-    let found = check_in(&link(port, Trust::only(vec![ca.certificate.clone()]), ca.identity("agent-1"))).await;
+    let found =
+        check_in(&link(dca_loopback::free_port(), Trust::only(vec![ca.certificate.clone()]), ca.identity("agent-1")))
+            .await;
     let error = found.unwrap_err().to_string();
     assert!(error.contains("does not take a connection"), "{error}");
 }

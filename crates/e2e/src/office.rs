@@ -3,7 +3,6 @@
 use crate::program::Programs;
 use anyhow::{Context, bail};
 use std::io::{BufRead, BufReader};
-use std::net::UdpSocket;
 use std::process::{Child, Stdio};
 
 /// A running office; it ends when this is dropped.
@@ -22,7 +21,7 @@ impl Office {
     /// # Errors
     /// If the program is missing or ends.
     pub fn open(programs: &Programs, base: &str, devices: usize) -> anyhow::Result<Self> {
-        let port = UdpSocket::bind("127.0.0.1:0")?.local_addr()?.port();
+        let port = dca_loopback::free_port();
         let mut process = programs
             .command("dca-sim")?
             .args(["--port", &port.to_string(), "--base", base, "--devices", &devices.to_string()])

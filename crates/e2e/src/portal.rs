@@ -1,7 +1,8 @@
 //! eXplorer on a loopback port, with all it keeps in one folder.
 
-use crate::program::{Program, Programs, free_port, until};
+use crate::program::{Program, Programs, until};
 use anyhow::{Context, bail};
+use dca_loopback::free_port;
 use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -25,7 +26,7 @@ impl Portal {
     /// If it does not come up.
     pub fn start(programs: &Programs, folder: &Path, period_s: u32) -> anyhow::Result<Self> {
         fs::create_dir_all(folder)?;
-        let (port, metrics) = (free_port()?, free_port()?);
+        let (port, metrics) = (free_port(), free_port());
         let config = format!(
             "listen = \"127.0.0.1:{port}\"\nmetrics = \"127.0.0.1:{metrics}\"\npublic = \"https://127.0.0.1:{port}\"\n\
              state = {:?}\nperiod = {period_s}\n",

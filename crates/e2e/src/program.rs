@@ -2,7 +2,6 @@
 
 use anyhow::{Context, bail};
 use std::fs::File;
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
@@ -157,9 +156,4 @@ pub fn until<T>(
         }
         std::thread::sleep(Duration::from_millis(100));
     }
-}
-
-/// A TCP port of 127.0.0.1 that was free a moment ago.
-pub(crate) fn free_port() -> anyhow::Result<u16> {
-    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }

@@ -42,7 +42,7 @@ impl Snmpd {
             return None;
         };
         let folder = tempfile::tempdir().unwrap();
-        let free = std::net::UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let free = std::net::SocketAddr::from(([127, 0, 0, 1], dca_loopback::free_port()));
         let settings = folder.path().join("snmpd.conf");
         let password = str::from_utf8(PASSWORD).unwrap();
         let text = format!(

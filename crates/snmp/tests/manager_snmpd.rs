@@ -160,7 +160,7 @@ struct Agent {
 
 impl Agent {
     fn start(conf: &str) -> Self {
-        let address = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let address = SocketAddr::from(([127, 0, 0, 1], dca_loopback::free_port()));
         let folder = std::env::temp_dir().join(format!("dca-manager-snmpd-{}", std::process::id()));
         fs::create_dir_all(&folder).unwrap();
         fs::write(folder.join("agent.conf"), conf).unwrap();

@@ -315,8 +315,7 @@ impl Mosquitto {
         std::fs::write(file("own.pem"), pem("CERTIFICATE", certificate.der())).unwrap();
         std::fs::write(file("own.key"), key.serialize_pem()).unwrap();
         std::fs::write(file("acl"), "pattern readwrite devices/%c/#\n").unwrap();
-        let port = || std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let (secure, plain) = (port(), port());
+        let (secure, plain) = (dca_loopback::free_port(), dca_loopback::free_port());
         let at = folder.path().display();
         let config = format!(
             "per_listener_settings true\npersistence false\nlog_dest none\nuser root\nset_tcp_nodelay true\n\

@@ -39,8 +39,7 @@ impl Mosquitto {
             .args(["portal", "secret"])
             .status();
         assert!(made.unwrap().success());
-        let port = || std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let (port, agents) = (port(), port());
+        let (port, agents) = (dca_loopback::free_port(), dca_loopback::free_port());
         let at = folder.display();
         let tls =
             format!("cafile {at}/clients.pem\ncertfile {at}/broker.pem\nkeyfile {at}/broker.key\nacl_file {at}/acl\n");

@@ -31,8 +31,8 @@ impl Place {
     pub(crate) async fn open() -> Option<Self> {
         let folder = Arc::new(tempfile::tempdir().unwrap());
         let mut config = Config::local(folder.path());
-        // A port that was free a moment ago: the portal tells agents which it is.
-        config.mqtt = Some(std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap());
+        // Said beforehand: the portal tells agents which port it is.
+        config.mqtt = Some(([127, 0, 0, 1], dca_loopback::free_port()).into());
         if crate::server::wanted() {
             config.database = crate::server::database()?;
         }

@@ -73,7 +73,7 @@ impl Cluster {
     pub(crate) fn make() -> Option<Self> {
         let programs = programs()?;
         let folder = tempfile::tempdir().unwrap().keep();
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = dca_loopback::free_port();
         let data = folder.join("data");
         std::fs::create_dir(&data).unwrap();
         // PostgreSQL refuses to run as root.

@@ -13,6 +13,7 @@ mod fake;
 mod office;
 mod outages;
 mod watched;
+mod ways;
 
 use aws_lc_rs::signature::KeyPair;
 use dca_agent::config::{Config, RawConfig};

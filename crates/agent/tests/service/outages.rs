@@ -1,8 +1,9 @@
 //! Portal gone, network cut, clock set, machine asleep: each comes back by itself.
 
 use super::fake::{Fake, Mood};
-use super::{config, start, start_watched, state, until};
+use super::{config, printer, range, start, start_watched, state, until};
 use dca_agent::service::Status;
+use dca_wire::v1::record::What;
 use std::time::Duration;
 use tokio::time::sleep;
 
@@ -33,6 +34,47 @@ async fn three_days_without_a_network_are_over_with_the_next_attempt() {
     assert!(portal.true_ms() - back_ms < 20 * 60_000);
     let status = Status::read(folder.path()).unwrap();
     assert_eq!((status.dropped, status.is_well()), (0, true), "{status:?}");
+    running.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_read_in_three_days_without_a_network_arrives_whole_and_once() {
+    let (_fleet, address) = printer("127.84.0.5").await;
+    let folder = state();
+    let portal = Fake::default();
+    let text = format!("[permit]\nranges = [\"{address}\"]\n{}", range(&address));
+    let running = start_watched(config(folder.path(), &text), &portal, HOUR);
+    until("a reading", || !portal.readings().is_empty()).await;
+    until("nothing waits", || Status::read(folder.path()).unwrap().waiting == 0).await;
+
+    portal.is(Mood::Down);
+    let (cut_ms, before) = (portal.true_ms(), portal.readings().len());
+    sleep(72 * HOUR).await;
+    let back_ms = portal.true_ms();
+    assert_eq!(portal.readings().len(), before);
+    let waiting = Status::read(folder.path()).unwrap().waiting;
+    assert!(waiting >= 72, "{waiting} records wait");
+
+    portal.is(Mood::Well);
+    until("nothing waits", || Status::read(folder.path()).unwrap().waiting == 0).await;
+    let book = portal.book();
+    let mut totals: Vec<(i64, u64)> = Vec::new();
+    for record in book.records.values().filter(|record| (cut_ms..back_ms).contains(&record.at_ms)) {
+        let Some(What::Reading(reading)) = &record.what else { continue };
+        totals.extend(reading.total.as_ref().map(|total| (record.at_ms, total.value)));
+    }
+    totals.sort_unstable();
+    // Every five minutes, and one that was on its way when the cable was pulled.
+    assert!((863..=866).contains(&totals.len()), "{} readings", totals.len());
+    assert!(totals.windows(2).all(|pair| (200_000..=400_000).contains(&(pair[1].0 - pair[0].0))), "{totals:?}");
+    assert!(
+        totals.is_sorted_by_key(|(_, pages)| *pages)
+            && totals.first().map(|first| first.1) < totals.last().map(|last| last.1),
+        "{totals:?}"
+    );
+    assert_eq!(book.repeated, 0);
+    drop(book);
+    assert_eq!(Status::read(folder.path()).unwrap().dropped, 0);
     running.end().await;
 }
 

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 pub(crate) fn run() -> anyhow::Result<()> {
     let mut skipped = witness::prepare()?;
     check::run()?;
+    skipped += check::windows()?;
     // The binary first: tests of other packages start it.
     shell::run("cargo build --locked --workspace --bins --examples")?;
     // The same cases in each run, so that a change is judged by what it changed. A plain `cargo test` takes others.

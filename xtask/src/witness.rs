@@ -49,6 +49,11 @@ const WITNESSES: &[Witness] = &[
     Witness { needs: "danted", package: "dante-server", shows: "the way to the portal through proxies" },
     Witness { needs: "ip", package: "iproute2", shows: "that dca listens nowhere and sends to nobody else" },
     Witness { needs: "tcpdump", package: "tcpdump", shows: "that dca listens nowhere and sends to nobody else" },
+    Witness {
+        needs: "x86_64-w64-mingw32-gcc",
+        package: "gcc-mingw-w64-x86-64",
+        shows: "that the service for Windows compiles",
+    },
     Witness { needs: "python3", package: "python3", shows: "the score on recorded walks, rows to snmpd and pysnmp" },
 ];
 

@@ -66,7 +66,7 @@ pub struct RawConfig {
     /// How to ask.
     #[serde(default)]
     pub snmp: RawSnmp,
-    /// What the service remembers. Absent: `/var/lib/dca`.
+    /// What the service remembers. Absent: [`STATE`].
     pub state_dir: Option<PathBuf>,
     /// The way to the portal.
     #[serde(default)]
@@ -86,7 +86,7 @@ pub struct RawConfig {
 const SPREAD: u64 = 300;
 
 /// Where the service keeps its state, if nothing else is said.
-pub(crate) const STATE: &str = "/var/lib/dca";
+pub const STATE: &str = if cfg!(windows) { r"C:\ProgramData\dca" } else { "/var/lib/dca" };
 
 /// `[portal]` as written.
 #[derive(Debug, Default, Deserialize)]

@@ -35,6 +35,7 @@ mod scope;
 pub mod service;
 pub mod vault;
 mod walk;
+mod whole;
 mod workbench;
 
 pub use also::{Also, Pins, Way};

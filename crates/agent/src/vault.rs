@@ -8,12 +8,13 @@
 //! read elsewhere; it is no protection from somebody who can read as this user on this machine, for whom the file's mode
 //! (0600) is all there is. Where the service manager lays a key of the vault's own ready (`vault-key` in
 //! `$CREDENTIALS_DIRECTORY`, which systemd can keep in a TPM), that key goes in as well: "DCA2". What was sealed without it
-//! is sealed anew when it is next read. A file is replaced as a whole: written beside, synced, renamed.
+//! is sealed anew when it is next read.
 
+use crate::whole;
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::hkdf;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
@@ -106,7 +107,7 @@ impl Vault {
             .map_err(|_| VaultError::Unsealable)?;
         let mark = if own.is_some() { KEYED } else { MACHINE };
         let octets = [&mark[..], &salt, &nonce, &sealed].concat();
-        write(&self.folder, &path, &octets).map_err(|why| VaultError::File { path, why })
+        whole::replace(&path, &octets).map_err(|why| VaultError::File { path, why })
     }
 
     /// What is kept under `name`, if anything.
@@ -195,22 +196,6 @@ fn own_key(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, VaultError> {
     }
 }
 
-fn write(folder: &Path, path: &Path, octets: &[u8]) -> io::Result<()> {
-    let beside = path.with_extension("new");
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(&beside)?;
-    file.write_all(octets)?;
-    file.sync_all()?;
-    fs::rename(&beside, path)?;
-    // The name, too, must be there after a power cut.
-    #[cfg(unix)]
-    File::open(folder)?.sync_all()?;
-    Ok(())
-}
-
 fn read(path: &Path) -> io::Result<Vec<u8>> {
     use std::io::Read;
     let mut octets = Vec::new();
@@ -219,11 +204,21 @@ fn read(path: &Path) -> io::Result<Vec<u8>> {
 }
 
 /// What this machine is known by to itself. Where it has no id, only the salt is left, and the file's mode.
+#[cfg(not(windows))]
 fn machine_id() -> Vec<u8> {
     ["/etc/machine-id", "/var/lib/dbus/machine-id"]
         .into_iter()
         .find_map(|file| fs::read(file).ok().filter(|id| !id.is_empty()))
         .unwrap_or_else(|| b"no machine id".to_vec())
+}
+
+/// What Windows was given when it was set up.
+#[cfg(windows)]
+fn machine_id() -> Vec<u8> {
+    let given = windows_registry::LOCAL_MACHINE
+        .open("SOFTWARE\\Microsoft\\Cryptography")
+        .and_then(|key| key.get_string("MachineGuid"));
+    given.map_or_else(|_| b"no machine id".to_vec(), String::into_bytes)
 }
 
 #[cfg(test)]

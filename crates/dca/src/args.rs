@@ -204,7 +204,7 @@ pub(crate) struct Enroll {
     #[arg(long, value_name = "URL")]
     pub(crate) proxy: Option<String>,
     /// Where the agent keeps its state
-    #[arg(long, value_name = "DIR", default_value = "/var/lib/dca")]
+    #[arg(long, value_name = "DIR", default_value = dca_agent::config::STATE)]
     pub(crate) state: PathBuf,
     /// Forget an identity that is there
     #[arg(long)]
@@ -222,7 +222,7 @@ pub(crate) struct Doctor {
     /// The proxy, or "none" [default: as the configuration says, else HTTPS_PROXY, ALL_PROXY and NO_PROXY]
     #[arg(long, value_name = "URL")]
     pub(crate) proxy: Option<String>,
-    /// Where the agent keeps its state [default: as the configuration says, else /var/lib/dca]
+    /// Where the agent keeps its state [default: as the configuration says, else as `dca enroll` has it]
     #[arg(long, value_name = "DIR")]
     pub(crate) state: Option<PathBuf>,
     /// The service's configuration: its printers are asked for a sign of life

@@ -6,6 +6,7 @@
 //! ```
 
 use crate::input::{self, InputError};
+use crate::whole;
 use dca_lan::{Pin, Web};
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
@@ -53,10 +54,7 @@ impl Pins {
             return Ok(());
         }
         let lines: String = known.by_place.iter().map(|(place, pin)| format!("{place} {pin}\n")).collect();
-        // Whole or not at all: half a file would forget devices.
-        let part = path.with_extension("part");
-        std::fs::write(&part, HEAD.to_owned() + &lines)
-            .and_then(|()| std::fs::rename(&part, path))
+        whole::replace(path, (HEAD.to_owned() + &lines).as_bytes())
             .map_err(|error| InputError::file(path, format!("cannot be written: {error}")))?;
         known.has_new = false;
         Ok(())

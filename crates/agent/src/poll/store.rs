@@ -1,21 +1,20 @@
 //! The memory on disk: one JSON file for each device.
 //!
 //! A file holds what the last full reading brought, as lines of a recording, and who that was. How to ask is worked out
-//! from the rows when the file is read, so a better profile takes effect without a new reading. A file is replaced as a
-//! whole (written beside, synced, renamed); one that cannot be used is set aside as `.bad`. See docs/decisions/007-polls.md for why this
-//! is not a database.
+//! from the rows when the file is read, so a better profile takes effect without a new reading. One that
+//! cannot be used is set aside as `.bad`. See docs/decisions/007-polls.md for why this is not a database.
 
 use super::kept::Kept;
 use super::memory::{Known, MOST, Seen};
 use super::signature::Signature;
 use super::whereabouts::Whereabouts;
 use crate::input::{self, InputError};
+use crate::whole;
 use dca_printer::{Learnt, Mark, Profiles, Rows};
 use dca_snmp::recording;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::fs::{self, File, OpenOptions};
-use std::io::Write;
+use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -87,21 +86,7 @@ pub(super) fn write(folder: &Path, device: u32, known: &Known) -> Result<(), Inp
     let path = path(folder, device);
     let mut text = serde_json::to_vec_pretty(&OnDisk::of(known)).unwrap_or_default();
     text.push(b'\n');
-    let beside = path.with_extension("new");
-    let written = (|| {
-        let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(true);
-        // Serial numbers and places are nobody else's business.
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(&beside)?;
-        file.write_all(&text)?;
-        file.sync_all()?;
-        fs::rename(&beside, &path)?;
-        // The name, too, must be there after a power cut.
-        File::open(folder)?.sync_all()
-    })();
-    written.map_err(|error: std::io::Error| fail(&path, "cannot be written", &error))
+    whole::replace(&path, &text).map_err(|error| fail(&path, "cannot be written", &error))
 }
 
 /// Removes a device's file.

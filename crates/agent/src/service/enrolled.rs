@@ -5,7 +5,7 @@ use crate::config::Config;
 use crate::membership::Membership;
 use crate::vault::Vault;
 use dca_cloud::rhythm::Start;
-use dca_cloud::{Clock, Hint, Key, Link, Push, chance, machine_ms, request_id};
+use dca_cloud::{AgentId, Clock, Hint, Key, Link, Push, chance, machine_ms, request_id};
 use dca_wire::v1::RenewRequest;
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,7 +27,7 @@ pub async fn run_enrolled(
     mut reload: mpsc::Receiver<Config>,
     watcher: Watcher,
 ) -> Result<(), ServiceError> {
-    let mut start = first(&config);
+    let mut start = None;
     let clock = Arc::new(Clock::default());
     let mut stopping = false;
     while !stopping {
@@ -47,7 +47,7 @@ pub async fn run_enrolled(
         let member = Member {
             agent: membership.identity().agent().clone(),
             command_key: membership.command_key().to_vec(),
-            start,
+            start: start.unwrap_or_else(|| first(&config, membership.identity().agent())),
         };
         let running = super::run(config.clone(), member, link.clone(), boot_id, controls);
         tokio::pin!(running);
@@ -71,16 +71,16 @@ pub async fn run_enrolled(
         let _ = end.send(true);
         running.await?;
         drop((push, hints));
-        start = Start::AtOnce;
+        start = Some(Start::AtOnce);
     }
     Ok(())
 }
 
 /// Somebody waits for the first check-in after an enrolment; after any other start it is spread.
-fn first(config: &Config) -> Start {
+fn first(config: &Config, agent: &AgentId) -> Start {
     match super::Status::read(&config.state_dir) {
-        Ok(_) => Start::Within(config.spread),
-        Err(_) => Start::AtOnce,
+        Ok(last) if last.agent_id == agent.as_str() => Start::Within(config.spread),
+        _ => Start::AtOnce,
     }
 }
 
@@ -107,4 +107,23 @@ async fn renew(membership: &Membership, link: &Link, vault: &Vault, boot_id: [u8
     renewed.keep(vault).map_err(|error| error.to_string())?;
     tracing::info!("a new certificate, good until {} (ms since 1970)", renewed.identity().valid_until_ms());
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::RawConfig;
+    use crate::service::Status;
+
+    #[test]
+    fn who_has_just_enrolled_checks_in_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let text = format!("state_dir = {:?}\n[permit]\nranges = [\"192.0.2.1\"]\n", folder.path());
+        let config = RawConfig::parse(&folder.path().join("dca.toml"), &text).unwrap().resolve(None).unwrap();
+        let (before, after) = (AgentId::parse("a-1").unwrap(), AgentId::parse("a-2").unwrap());
+        assert_eq!(first(&config, &before), Start::AtOnce, "nothing was written yet");
+        Status { agent_id: before.as_str().to_owned(), ..Status::default() }.write(folder.path()).unwrap();
+        assert_eq!(first(&config, &before), Start::Within(config.spread), "a restart");
+        assert_eq!(first(&config, &after), Start::AtOnce, "enrolled again");
+    }
 }

@@ -67,6 +67,7 @@ impl Status {
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o640);
         let mut file: File = options.open(&beside)?;
         file.write_all(&serde_json::to_vec_pretty(self).unwrap_or_default())?;
+        drop(file);
         fs::rename(&beside, &path)
     }
 

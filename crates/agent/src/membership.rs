@@ -233,7 +233,11 @@ impl Membership {
             "iothub" => (Dialect::IotHub, Access::Certificate),
             _ => (Dialect::Generic, Access::Signature),
         };
-        let trust = self.trust();
+        // A hub is Azure's, whoever the portal's authority is.
+        let trust = match dialect {
+            Dialect::IotHub => Trust::platform().with_extra(self.extra.iter().cloned()),
+            Dialect::Generic => self.trust(),
+        };
         let dialer = Dialer::new(proxy, &trust, clock)?;
         let (identity, clock) = (self.identity.clone(), Arc::clone(clock));
         let version = env!("CARGO_PKG_VERSION").to_owned();

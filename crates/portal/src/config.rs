@@ -1,6 +1,11 @@
 //! `explorer.toml`: as it stands in the file, and as it is used.
 
+mod broker;
+
+pub use broker::{BrokerAt, BrokerKind};
+
 use crate::ca::is_name;
+use broker::RawBroker;
 use serde::Deserialize;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -14,7 +19,7 @@ pub struct Config {
     pub metrics: Option<SocketAddr>,
     /// MQTT over TLS without a WebSocket, usually on 8883. None: not served; the one port speaks MQTT in any case.
     pub mqtt: Option<SocketAddr>,
-    /// A broker instead of the portal's own MQTT endpoint.
+    /// Who carries hints instead of the portal's own MQTT endpoint.
     pub broker: Option<BrokerAt>,
     /// How agents and people reach it: `https://host[:port]`.
     pub public: String,
@@ -30,85 +35,6 @@ pub struct Config {
     pub period_s: u32,
     /// How long things are kept.
     pub keep: Keep,
-}
-
-/// Where a broker is and how the portal proves itself there.
-#[derive(Clone)]
-pub struct BrokerAt {
-    /// As it stands in the file.
-    pub url: String,
-    /// Its host.
-    pub host: String,
-    /// Its port.
-    pub port: u16,
-    /// PEM file of the certificates that it may prove itself with; none: no TLS, on loopback only.
-    pub trust: Option<PathBuf>,
-    /// The portal's name there.
-    pub user: Option<String>,
-    /// The password that goes with it.
-    pub password: Option<zeroize::Zeroizing<String>>,
-    /// `wss://...` and `mqtts://...`, where agents find it, in the order to try.
-    pub agents: Vec<String>,
-}
-
-impl std::fmt::Debug for BrokerAt {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("BrokerAt").field("url", &self.url).field("user", &self.user).finish_non_exhaustive()
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawBroker {
-    url: String,
-    agents: Vec<String>,
-    trust: Option<PathBuf>,
-    user: Option<String>,
-    password_file: Option<PathBuf>,
-}
-
-impl RawBroker {
-    fn check(self, text: &str) -> Result<BrokerAt, ConfigError> {
-        let Self { url, agents, trust, user, password_file } = self;
-        let no = |why| wrong(text, "url", why);
-        let (scheme, authority) =
-            url.split_once("://").ok_or_else(|| no("url is mqtts://HOST[:PORT], or mqtt://HOST[:PORT] on loopback"))?;
-        let (usual, plain) = match scheme {
-            "mqtts" => (8883, false),
-            "mqtt" => (1883, true),
-            _ => return Err(no("url is mqtts://HOST[:PORT], or mqtt://HOST[:PORT] on loopback")),
-        };
-        let host = host_of(&format!("https://{authority}")).ok_or_else(|| no("url names no host"))?.to_owned();
-        let port = match authority.rsplit_once(':').filter(|(_, port)| !port.ends_with(']')) {
-            Some((_, port)) => port.parse().map_err(|_| no("the port in url is a number"))?,
-            None => usual,
-        };
-        let loopback = host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
-        if plain && !loopback {
-            return Err(no("a broker on another machine is reached by mqtts://, with TLS"));
-        }
-        if plain == trust.is_some() {
-            return Err(no(
-                "mqtts:// goes with trust, a PEM file of whom to trust (on Debian /etc/ssl/certs/ca-certificates.crt)",
-            ));
-        }
-        let secure = |place: &String| place.starts_with("wss://") || place.starts_with("mqtts://");
-        if agents.is_empty() || !agents.iter().all(secure) {
-            return Err(wrong(
-                text,
-                "agents",
-                "agents is a list of wss:// and mqtts:// places where agents find the broker",
-            ));
-        }
-        let password = match password_file {
-            Some(path) => {
-                let read = std::fs::read_to_string(&path).map_err(|error| ConfigError::File { path, error })?;
-                Some(zeroize::Zeroizing::new(read.trim_end_matches(['\r', '\n']).to_owned()))
-            }
-            None => None,
-        };
-        Ok(BrokerAt { url, host, port, trust, user, password, agents })
-    }
 }
 
 /// Retention, in days, per class.
@@ -316,6 +242,7 @@ mod tests {
             "public = 'https://a'\n[broker]\nurl = 'mqtt://b'\nagents = ['wss://b/mqtt']",
             "public = 'https://a'\n[broker]\nurl = 'mqtts://b'\nagents = ['wss://b/mqtt']",
             "public = 'https://a'\n[broker]\nurl = 'mqtt://127.0.0.1'\nagents = ['ws://b/mqtt']",
+            "public = 'https://a'\n[broker]\nurl = 'iothub://a.azure-devices.net'\ntrust = '/etc/ssl/cert.pem'",
             "public = 'https://a'\nmqtt = '0.0.0.0:8883'\n[broker]\nurl = 'mqtt://127.0.0.1'\nagents = ['wss://b/mqtt']",
         ] {
             assert!(Config::parse(wrong).is_err(), "{wrong}");

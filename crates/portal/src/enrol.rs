@@ -10,8 +10,10 @@ use crate::audit::Entry;
 use crate::authenticate::{Peer, unavailable};
 use crate::ca::Issued;
 use crate::keys::{KeyError, random};
+use crate::mqtt;
 use crate::store::{Batch, Store, StoreError, sql};
 use crate::tenancy::Node;
+use dca_wire::AgentId;
 use dca_wire::v1::{
     ActivateAnswer, ActivateRequest, Endpoints, RenewAnswer, RenewRequest, RetireAnswer, RetireRequest,
 };
@@ -216,6 +218,9 @@ impl Portal {
 
     async fn activated(&self, agent_id: String, dealer: i64, issued: Issued) -> Result<ActivateAnswer, Refusal> {
         let ca = self.ca.certificate().to_vec();
+        if let (Some(carrier), Ok(agent)) = (&self.carrier, AgentId::parse(&agent_id)) {
+            carrier.admit(agent, self.clock.now_ms());
+        }
         Ok(ActivateAnswer {
             courtesy: self.courtesy(),
             agent_id,
@@ -227,7 +232,7 @@ impl Portal {
             endpoints: Some(Endpoints {
                 grpc: self.public().to_owned(),
                 mqtt: self.mqtt_places(),
-                mqtt_dialect: "generic".to_owned(),
+                mqtt_dialect: self.carrier.as_ref().map_or("generic", mqtt::Carrier::dialect).to_owned(),
                 updates: String::new(),
             }),
         })
@@ -235,8 +240,8 @@ impl Portal {
 
     /// Where MQTT is spoken: on the one port, and on the port of its own if there is one.
     fn mqtt_places(&self) -> Vec<String> {
-        if let Some(broker) = &self.broker {
-            return broker.agents().to_vec();
+        if let Some(carrier) = &self.carrier {
+            return carrier.agents().to_vec();
         }
         let public = self.public();
         let authority = public.strip_prefix("https://").unwrap_or(public);

@@ -30,7 +30,7 @@ pub use dca_wire as wire;
 pub use agents::{Agent, Agents, Known, Status};
 pub use ca::Ca;
 pub use clock::Clock;
-pub use config::{BrokerAt, Config, ConfigError, Keep};
+pub use config::{BrokerAt, BrokerKind, Config, ConfigError, Keep};
 pub use enrol::Code;
 pub use keys::{KeyError, Keys};
 pub use mqtt::Pushed;
@@ -63,7 +63,7 @@ pub struct Portal {
     links: web::links::Links,
     sessions: mqtt::Sessions,
     /// Instead of the sessions, if one is configured.
-    broker: Option<Arc<mqtt::Broker>>,
+    carrier: Option<mqtt::Carrier>,
     public: OnceLock<String>,
     /// The newest change of another process that was there at the start.
     last_change: AtomicI64,
@@ -99,9 +99,9 @@ impl Portal {
         let tree = RwLock::new(Arc::new(Tree::load(&store).await?));
         let agents = Agents::load(&store).await?;
         let ingest = ingest::Ingest::open(&store).await?;
-        let broker = config.broker.clone().map(|at| Arc::new(mqtt::Broker::new(at)));
+        let carrier = config.broker.clone().map(mqtt::Carrier::new);
         Ok(Arc::new(Self {
-            broker,
+            carrier,
             config,
             clock,
             store,

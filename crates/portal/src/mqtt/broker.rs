@@ -42,14 +42,14 @@ struct Hint {
 /// The portal's connection to a broker.
 #[derive(Debug)]
 pub(crate) struct Broker {
-    at: BrokerAt,
+    pub(super) at: BrokerAt,
     hints: mpsc::Sender<Hint>,
     waiting: Mutex<Option<mpsc::Receiver<Hint>>>,
 }
 
 /// Why a connection to the broker is over.
 #[derive(Debug, thiserror::Error)]
-enum BrokerError {
+pub(super) enum BrokerError {
     #[error("{path}: {error}")]
     Trust { path: String, error: rustls::pki_types::pem::Error },
     #[error("{0}")]
@@ -70,11 +70,6 @@ impl Broker {
     pub(crate) fn new(at: BrokerAt) -> Self {
         let (hints, waiting) = mpsc::channel(QUEUE);
         Self { at, hints, waiting: Mutex::new(Some(waiting)) }
-    }
-
-    /// Where agents find it.
-    pub(crate) fn agents(&self) -> &[String] {
-        &self.at.agents
     }
 
     /// Hands over a hint and waits for the broker's word that it has it.
@@ -186,7 +181,8 @@ async fn soon<T>(what: impl Future<Output = Result<T, BrokerError>>) -> Result<T
     timeout(PATIENCE, what).await.unwrap_or(Err(BrokerError::Silent))
 }
 
-fn tls(trust: &std::path::Path) -> Result<ClientConfig, BrokerError> {
+/// Whom to believe to be the broker, or the hub.
+pub(super) fn tls(trust: &std::path::Path) -> Result<ClientConfig, BrokerError> {
     let bad = |error| BrokerError::Trust { path: trust.display().to_string(), error };
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_file_iter(trust).map_err(bad)? {

@@ -4,14 +4,14 @@
 //! for it. Who connects proves itself as it does over gRPC. What waits lives in memory: losing it costs latency only.
 //!
 //! The rules are those of Azure IoT Hub: an agent's own topics only, QoS 0 and 1, a second connection of an agent ends the first,
-//! QoS 2 and foreign topics end the connection.
+//! QoS 2 and foreign topics end the connection. By configuration a broker or Azure IoT Hub itself takes its place.
 
 mod broker;
 mod connection;
+mod iothub;
 mod pipe;
 mod session;
 
-pub(crate) use broker::Broker;
 pub(crate) use connection::serve;
 pub(crate) use pipe::Pipe;
 pub use session::Pushed;
@@ -20,14 +20,17 @@ pub(crate) use session::Sessions;
 use crate::Portal;
 use crate::agents::Agent;
 use crate::authenticate::Peer;
+use crate::config::{BrokerAt, BrokerKind};
 use axum::extract::State;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::response::Response;
 use axum::routing::get;
 use axum::{Extension, Router};
+use broker::Broker;
 use dca_wire::AgentId;
 use dca_wire::mqtt::{Bag, Dialect, Topics, WEBSOCKET_PATHS};
 use dca_wire::v1::{Push, Wake, push::What};
+use iothub::IotHub;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -58,6 +61,54 @@ async fn upgrade(
         .on_upgrade(move |socket| serve(portal, peer, Pipe::Socket(Box::new(socket))))
 }
 
+/// Who brings hints to agents instead of the portal's own endpoint.
+#[derive(Debug)]
+pub(crate) enum Carrier {
+    Broker(Arc<Broker>),
+    IotHub(Arc<IotHub>),
+}
+
+impl Carrier {
+    pub(crate) fn new(at: BrokerAt) -> Self {
+        match at.kind {
+            BrokerKind::Mqtt => Self::Broker(Arc::new(Broker::new(at))),
+            BrokerKind::IotHub => Self::IotHub(Arc::new(IotHub::new(at))),
+        }
+    }
+
+    /// The broker that the portal stays connected to.
+    pub(crate) fn broker(&self) -> Option<Arc<Broker>> {
+        match self {
+            Self::Broker(broker) => Some(broker.clone()),
+            Self::IotHub(_) => None,
+        }
+    }
+
+    /// Where agents find it.
+    pub(crate) fn agents(&self) -> &[String] {
+        match self {
+            Self::Broker(broker) => &broker.at.agents,
+            Self::IotHub(hub) => &hub.at.agents,
+        }
+    }
+
+    /// What agents are told to speak there.
+    pub(crate) fn dialect(&self) -> &'static str {
+        match self {
+            Self::Broker(_) => "generic",
+            Self::IotHub(_) => "iothub",
+        }
+    }
+
+    /// Lets a new agent connect, where that has to be said.
+    pub(crate) fn admit(&self, agent: AgentId, now_ms: i64) {
+        if let Self::IotHub(hub) = self {
+            let hub = hub.clone();
+            tokio::spawn(async move { hub.enter(&agent, now_ms).await });
+        }
+    }
+}
+
 impl Portal {
     /// Wakes an agent: it checks in at once. Waits a few seconds for its word that the hint arrived.
     pub async fn wake(&self, agent: &AgentId, reason: &str) -> Pushed {
@@ -66,8 +117,10 @@ impl Portal {
         let push = Push { what: Some(What::Wake(Wake { reason: reason.to_owned() })) };
         let Ok(payload) = dca_wire::encode(&push) else { return Pushed::Unknown };
         let topic = topics.to_agent(&Bag::message(&id, "Push"));
-        if let Some(broker) = &self.broker {
-            return broker.push(topic, payload).await;
+        match &self.carrier {
+            Some(Carrier::Broker(broker)) => return broker.push(topic, payload).await,
+            Some(Carrier::IotHub(hub)) => return hub.wake(agent, self.clock.now_ms()).await,
+            None => {}
         }
         let Some(acked) = self.sessions.push(agent.as_str(), topic, payload) else { return Pushed::Unknown };
         let pushed = match tokio::time::timeout(PATIENCE, acked).await {

@@ -119,11 +119,11 @@ impl Server {
         let Self { portal, claim, listener, health, mqtt, acceptor } = self;
         let router = grpc::routes(&portal)
             .merge(web::routes(&portal))
-            .merge(if portal.broker.is_none() { mqtt::routes(&portal) } else { axum::Router::new() })
+            .merge(if portal.carrier.is_none() { mqtt::routes(&portal) } else { axum::Router::new() })
             .fallback_service(web::nowhere());
         let (closing, closed) = watch::channel(());
         let duties = tokio::spawn(portal.clone().duties());
-        let broker = portal.broker.clone().map(|broker| tokio::spawn(broker.run()));
+        let broker = portal.carrier.as_ref().and_then(mqtt::Carrier::broker).map(|broker| tokio::spawn(broker.run()));
         let health = health.map(|listener| tokio::spawn(health::run(portal.clone(), listener)));
         let mqtt = mqtt.map(|(listener, acceptor)| tokio::spawn(plain_mqtt(portal.clone(), listener, acceptor.0)));
         let room = Arc::new(Semaphore::new(CONNECTIONS));

@@ -3,7 +3,7 @@
 use crate::agent::Agent;
 use crate::mqtt::pem;
 use crate::place::Place;
-use dca_portal::{BrokerAt, Pushed};
+use dca_portal::{BrokerAt, BrokerKind, Pushed};
 use dca_wire::AgentId;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -94,6 +94,7 @@ async fn hints_go_by_way_of_mosquitto() {
     let Some(mut broker) = Mosquitto::prepare(folder.path(), place.portal.ca().certificate()) else { return };
     let at = BrokerAt {
         url: format!("mqtts://127.0.0.1:{}", broker.port),
+        kind: BrokerKind::Mqtt,
         host: "127.0.0.1".to_owned(),
         port: broker.port,
         trust: Some(folder.path().join("broker.pem")),

@@ -6,6 +6,7 @@ mod agent;
 mod broker;
 mod enrol;
 mod ingest;
+mod iothub;
 mod mqtt;
 mod orders;
 mod pages;

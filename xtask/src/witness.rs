@@ -42,6 +42,7 @@ const WITNESSES: &[Witness] = &[
         package: "mosquitto",
         shows: "portal and agent with a broker that nobody here wrote",
     },
+    Witness { needs: "openssl", package: "openssl", shows: "that the portal speaks TLS 1.2 and 1.3 and nothing older" },
     Witness { needs: "systemd-analyze", package: "systemd", shows: "the unit of dca run, judged by systemd" },
     Witness { needs: "mosquitto_sub", package: "mosquitto-clients", shows: "the portal's MQTT endpoint" },
     Witness { needs: "tinyproxy", package: "tinyproxy-bin", shows: "the way to the portal through proxies" },

@@ -93,6 +93,11 @@ pub(crate) fn is_stale(status: &Status) -> bool {
     status.source().is_some_and(|cause| dial_error(cause).is_none())
 }
 
+/// The connection was not made, because the own certificate is not taken.
+pub(crate) fn refuses_certificate(status: &Status) -> bool {
+    status.source().and_then(dial_error).is_some_and(|error| matches!(error, DialError::OwnCertificate { .. }))
+}
+
 fn number(status: &Status, key: &str) -> Option<i64> {
     status.metadata().get(key)?.to_str().ok()?.parse().ok()
 }

@@ -5,7 +5,7 @@
 
 use crate::clock::{Clock, machine_ms};
 use crate::dial::{Dialer, Proxy};
-use crate::error::{CloudError, is_stale, told_time};
+use crate::error::{CloudError, is_stale, refuses_certificate, told_time};
 use crate::identity::Identity;
 use crate::place::Place;
 use crate::signed::Signed;
@@ -227,6 +227,9 @@ impl Link {
                     self.turn();
                 }
                 broken <= 2
+            } else if refuses_certificate(&status) && !self.0.bare.load(Ordering::Relaxed) {
+                self.turn();
+                true
             } else {
                 // A signature is good for minutes. With the portal's time at hand the next one is.
                 !std::mem::replace(&mut told, true)

@@ -1,7 +1,7 @@
 //! Why there is no stream, as a sentence that says what to do.
 
 use crate::trust::{Distrust, Untrusted};
-use rustls::{CertificateError, OtherError};
+use rustls::{AlertDescription, CertificateError, OtherError};
 use std::io;
 
 /// Why there is no stream.
@@ -64,6 +64,14 @@ pub enum DialError {
         /// Why.
         untrusted: Untrusted,
     },
+    /// It does not take the certificate that it was shown. In TLS 1.3 that comes only after the connection stands.
+    #[error("{host} does not take this agent's certificate ({why}): its clock and this machine's have to be right")]
+    OwnCertificate {
+        /// Who.
+        host: String,
+        /// What rustls says.
+        why: String,
+    },
     /// TLS fails for another reason.
     #[error(
         "{host} does not speak TLS as it should ({why}): is the port right, and does nothing on the way change what passes?"
@@ -101,6 +109,21 @@ fn untrusted_hint(untrusted: &Untrusted) -> String {
     format!("{untrusted}{hint}")
 }
 
+/// Alerts about what a client showed (RFC 8446 section 6.2).
+fn is_of_a_certificate(alert: AlertDescription) -> bool {
+    use AlertDescription as A;
+    matches!(
+        alert,
+        A::BadCertificate
+            | A::UnsupportedCertificate
+            | A::CertificateRevoked
+            | A::CertificateExpired
+            | A::CertificateUnknown
+            | A::UnknownCA
+            | A::AccessDenied
+    )
+}
+
 impl DialError {
     pub(super) fn tls(host: &str, error: &io::Error) -> Self {
         let host = host.to_owned();
@@ -111,6 +134,11 @@ impl DialError {
             && let Some(untrusted) = other.downcast_ref::<Untrusted>()
         {
             return Self::Untrusted { host, untrusted: untrusted.clone() };
+        }
+        if let rustls::Error::AlertReceived(alert) = cause
+            && is_of_a_certificate(*alert)
+        {
+            return Self::OwnCertificate { host, why: cause.to_string() };
         }
         let why = match cause {
             rustls::Error::InvalidMessage(_) => "what answers is not TLS".to_owned(),

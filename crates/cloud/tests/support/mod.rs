@@ -75,6 +75,15 @@ impl Ca {
 
     /// TLS of a server on `localhost`, which shows this authority as well and takes clients' certificates of it.
     pub(crate) fn tls(&self, protocols: &[&[u8]]) -> (ServerConfig, CertificateDer<'static>) {
+        self.tls_of(rustls::ALL_VERSIONS, protocols)
+    }
+
+    /// The same with these versions of TLS and no others.
+    pub(crate) fn tls_of(
+        &self,
+        versions: &[&'static rustls::SupportedProtocolVersion],
+        protocols: &[&[u8]],
+    ) -> (ServerConfig, CertificateDer<'static>) {
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let (own, key) = self.server("localhost");
         let mut roots = RootCertStore::empty();
@@ -82,7 +91,7 @@ impl Ca {
         let clients = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider));
         let chain = vec![own.clone(), self.certificate.clone()];
         let mut config = ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
+            .with_protocol_versions(versions)
             .unwrap()
             .with_client_cert_verifier(clients.allow_unauthenticated().build().unwrap())
             .with_single_cert(chain, key.serialize_der().try_into().unwrap())
@@ -119,9 +128,17 @@ impl Drop for Portal {
 impl Portal {
     /// One that answers check-ins with `answer`, and gives up each connection after `calls` of them.
     pub(crate) async fn start(ca: &Ca, calls: usize, answer: Answer) -> Self {
+        Self::start_with(ca.tls(&[b"h2"]), calls, answer).await
+    }
+
+    /// The same with TLS of the caller's, beside the certificate that it shows.
+    pub(crate) async fn start_with(
+        (tls, certificate): (ServerConfig, CertificateDer<'static>),
+        calls: usize,
+        answer: Answer,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let (tls, certificate) = ca.tls(&[b"h2"]);
         let acceptor = TlsAcceptor::from(Arc::new(tls));
         let seen = Arc::new(Mutex::new(Vec::new()));
         let alive_from = Arc::new(AtomicUsize::new(0));

@@ -14,4 +14,5 @@ mod paho;
 mod place;
 mod server;
 mod store;
+mod tls;
 mod trouble;

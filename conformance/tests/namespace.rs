@@ -28,6 +28,8 @@ const AGENT: &str = "10.77.0.2";
 const ROUTER: &str = "10.77.0.1";
 /// Two that are configured by address and one by name.
 const PRINTERS: [&str; 3] = ["10.77.1.1", "10.77.1.2", "10.77.1.20"];
+/// Where the one with a name moves to.
+const MOVED: &str = "10.77.1.21";
 /// Configured, and nobody is there, or no printer.
 const SILENT: &str = "10.77.1.3";
 const OTHER: &str = "10.77.1.5";
@@ -38,7 +40,8 @@ const PORTAL: &str = "10.77.3.1";
 /// On loopback of the other network.
 const SIMULATED: u16 = 16_100;
 
-/// Set for the process that plays DNS and carries questions to the simulated printers.
+/// Set for the process that plays DNS and carries questions to the simulated printers: the file that says where the one with a
+/// name is.
 const PLAYS: &str = "DCA_TEST_PLAYS_THE_NETWORK";
 
 #[test]
@@ -53,7 +56,7 @@ fn it_listens_nowhere_and_sends_to_nobody_else() -> anyhow::Result<()> {
     let programs = Programs::beside_this_test()?;
 
     let mut simulated = others.command(programs.find("dca-sim")?);
-    let devices = (PRINTERS.len() + DECOYS.len()).to_string();
+    let devices = (PRINTERS.len() + DECOYS.len() + 1).to_string();
     simulated.args([
         "--base",
         "127.1.0.1",
@@ -66,7 +69,9 @@ fn it_listens_nowhere_and_sends_to_nobody_else() -> anyhow::Result<()> {
     ]);
     let _simulated = Running::start(&mut simulated);
     let mut plays = others.command(std::env::current_exe()?);
-    let _plays = Running::start(plays.env(PLAYS, "1").args(["--ignored", "--exact", "the_network"]));
+    let plotter = at("plotter");
+    fs::write(&plotter, PRINTERS[2])?;
+    let _plays = Running::start(plays.env(PLAYS, &plotter).args(["--ignored", "--exact", "the_network"]));
     let portal = Portal::start(&programs, &others, &at("portal"))?;
 
     // All that leaves, as somebody at the other end of the cable sees it.
@@ -139,6 +144,18 @@ fn it_listens_nowhere_and_sends_to_nobody_else() -> anyhow::Result<()> {
         alive()?;
         Ok((portal.readings()? > before).then_some(()))
     })?;
+    // The printer that is configured by name moves: it is asked where it is now, and nobody where it was.
+    fs::write(&plotter, MOVED)?;
+    let (there, here) = (format!("{}.161:", PRINTERS[2]), format!("{MOVED}.161:"));
+    until(PATIENCE, "questions to the printer that moved", || {
+        alive()?;
+        orders(vec![vec!["scan"]]);
+        Ok(fs::read_to_string(&seen)?.contains(&here).then_some(()))
+    })?;
+    let before = fs::read_to_string(&seen)?.len();
+    assert_eq!(orders(vec![vec!["read"], vec!["scan"]]), [true, true], "{}", log());
+    let since = fs::read_to_string(&seen)?.split_off(before);
+    assert!(since.contains(&here) && !since.contains(&there), "{since}\n{}", log());
     // Strangers who speak first are not answered.
     for port in sockets.udp_ports() {
         others.run(&format!("bash -c echo>/dev/udp/{AGENT}/{port}")).unwrap_or_default();
@@ -184,7 +201,7 @@ fn plug(own: &Namespace, others: &Namespace) -> anyhow::Result<()> {
     own.run(&format!("ip address add {AGENT}/16 dev own"))?;
     own.run(&format!("ip route add default via {ROUTER}"))?;
     others.run(&format!("ip address add {ROUTER}/16 dev rest"))?;
-    for address in PRINTERS.iter().chain(&DECOYS).chain(&[OTHER, DNS, PORTAL]) {
+    for address in PRINTERS.iter().chain(&DECOYS).chain(&[OTHER, MOVED, DNS, PORTAL]) {
         others.run(&format!("ip address add {address}/16 dev rest"))?;
     }
     Ok(())
@@ -319,12 +336,13 @@ fn destinations(lines: &str) -> BTreeSet<Packet> {
 
 /// What the agent may send, and of that what it must have sent for this test to mean something.
 fn allowed() -> (BTreeSet<Packet>, BTreeSet<Packet>) {
-    let mut must: BTreeSet<Packet> = PRINTERS.iter().chain(&[OTHER]).map(|at| Packet::new("udp", at, 161)).collect();
+    let mut must: BTreeSet<Packet> =
+        PRINTERS.iter().chain(&[OTHER, MOVED]).map(|at| Packet::new("udp", at, 161)).collect();
     must.extend([Packet::new("udp", DNS, 53), Packet::new("tcp", PORTAL, 8443), Packet::new("icmp", PRINTERS[0], 0)]);
     // Where nobody is, the question who that is remains the only packet.
     must.insert(Packet::new("arp", SILENT, 0));
     let mut may = must.clone();
-    for at in PRINTERS.iter().chain(&[SILENT, OTHER]) {
+    for at in PRINTERS.iter().chain(&[SILENT, OTHER, MOVED]) {
         may.extend([Packet::new("udp", at, 161), Packet::new("icmp", at, 0), Packet::new("arp", at, 0)]);
     }
     // The kernel looks for the stranger who spoke first as well. Anything else for him, or past him, would be seen.
@@ -336,10 +354,8 @@ fn allowed() -> (BTreeSet<Packet>, BTreeSet<Packet>) {
 #[test]
 #[ignore = "part of the test above, which starts it"]
 fn the_network() {
-    if std::env::var_os(PLAYS).is_none() {
-        return;
-    }
-    for (address, number) in PRINTERS.iter().chain(&DECOYS).zip(1..) {
+    let Some(plotter) = std::env::var_os(PLAYS) else { return };
+    for (address, number) in PRINTERS.iter().chain(&DECOYS).chain(&[MOVED]).zip(1..) {
         let printer = UdpSocket::bind((*address, 161)).unwrap();
         let simulated = SocketAddr::from(([127, 1, 0, number], SIMULATED));
         thread::spawn(move || carry(&printer, simulated));
@@ -349,7 +365,8 @@ fn the_network() {
     // It ends with the test; where that was killed, by itself.
     names.set_read_timeout(Some(Duration::from_secs(600))).unwrap();
     while let Ok((length, from)) = names.recv_from(&mut question) {
-        if let Some(answer) = name(&question[..length]) {
+        let plotter = fs::read_to_string(&plotter).unwrap();
+        if let Some(answer) = name(&question[..length], &plotter) {
             names.send_to(&answer, from).unwrap();
         }
     }
@@ -369,7 +386,7 @@ fn carry(printer: &UdpSocket, simulated: SocketAddr) {
 }
 
 /// The answer to a question of DNS (RFC 1035 section 4.1): an address for two names, none for all others.
-fn name(question: &[u8]) -> Option<Vec<u8>> {
+fn name(question: &[u8], plotter: &str) -> Option<Vec<u8>> {
     let mut labels = Vec::new();
     let mut at = 12;
     while let Some(length) = question.get(at).copied().map(usize::from).filter(|length| *length > 0) {
@@ -379,7 +396,7 @@ fn name(question: &[u8]) -> Option<Vec<u8>> {
     let end = at + 5;
     let address: Option<Ipv4Addr> = match labels.join(".").as_str() {
         "portal.office.test" => PORTAL.parse().ok(),
-        "plotter.office.test" => PRINTERS[2].parse().ok(),
+        "plotter.office.test" => plotter.parse().ok(),
         _ => None,
     };
     let address = address.filter(|_| question.get(at + 1..end) == Some(&[0, 1, 0, 1]));

@@ -8,6 +8,7 @@ mod serve;
 use anyhow::bail;
 use clap::Parser;
 use dca_portal::{Config, ConfigError};
+use std::io::IsTerminal;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -15,7 +16,14 @@ use std::process::ExitCode;
 async fn main() -> ExitCode {
     let arguments = args::Arguments::parse();
     let level = if arguments.verbose { tracing::Level::DEBUG } else { tracing::Level::INFO };
-    tracing_subscriber::fmt().with_writer(std::io::stderr).with_max_level(level).with_target(false).init();
+    // <https://no-color.org>
+    let ansi = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_ansi(ansi)
+        .with_max_level(level)
+        .with_target(false)
+        .init();
     let outcome = match arguments.command {
         args::Command::Serve { config } => serve::serve(&config).await,
         args::Command::Demo => serve::demo().await,

@@ -153,7 +153,7 @@ pub struct Meter {
     pub size: String,
     /// any, simplex, duplex.
     pub sides: String,
-    /// impressions, sheets, images, metres, hours ...
+    /// impressions, sheets, images, meters, hours ...
     pub unit: String,
     /// lifetime, power_on, reset.
     pub persistence: String,

@@ -59,7 +59,7 @@ pub(super) fn list(page: &Page) -> Result<Response, Trouble> {
             customer,
             site,
             version: known.version.clone(),
-            waits: (!known.spool.is_empty()).then(|| w.number(known.spool.iter().map(|stream| stream.records).sum())),
+            waits: (!known.spool.is_empty()).then(|| w.records(known.spool.iter().map(|stream| stream.records).sum())),
             age: Age::of(known.last_seen.unwrap_or(0), *now, silent, w),
         }
     });

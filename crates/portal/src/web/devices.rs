@@ -149,7 +149,7 @@ fn list_row(portal: &Portal, device: &Device, customer: String, site: String, w:
         strip: Strip::of(&summary.supplies, w),
         place: device.location.clone().unwrap_or(site),
         customer,
-        total: summary.total.map(|total| w.number(total)),
+        total: summary.total.map(|total| w.count(total, &summary.total_unit)),
         age: Age::of(summary.read_at, now, is_behind_silence(portal, &device.agent, now), w),
     }
 }
@@ -249,7 +249,7 @@ pub(super) async fn one(page: &Page, id: i64) -> Result<Response, Trouble> {
             Some(What::Reading(reading)) => Some(Recent {
                 at: w.moment(at),
                 depth: w.depth(&reading.depth).to_owned(),
-                total: reading.total.map(|total| w.number(total.value)),
+                total: reading.total.map(|total| w.count(total.value, &total.unit)),
             }),
             _ => None,
         })
@@ -280,7 +280,7 @@ pub(super) async fn one(page: &Page, id: i64) -> Result<Response, Trouble> {
         said: reading.map_or_else(Vec::new, |reading| said(reading, w)),
         recent,
         months: months(portal, id, w).await?,
-        total: summary.total.map(|total| w.number(total)),
+        total: summary.total.map(|total| w.count(total, &summary.total_unit)),
         meters: reading.map_or_else(Vec::new, |reading| meters(reading, w)),
         alerts: summary.alerts.iter().map(alert_row).collect(),
         alerts_none: if summary.alerts_at == 0 { w.unknown } else { w.no_alerts },
@@ -296,7 +296,7 @@ async fn months(portal: &Portal, id: i64, w: &Words) -> Result<Vec<Month>, Store
     rows.iter()
         .map(|row| {
             let month = row.int(0)?;
-            let total = w.number(u64::try_from(row.int(2)?).unwrap_or(0));
+            let total = w.count(u64::try_from(row.int(2)?).unwrap_or(0), &row.text(3)?);
             Ok(Month { name: format!("{}-{:02}", month / 12, month % 12 + 1), total, at: w.moment(row.int(1)?) })
         })
         .collect()
@@ -321,13 +321,7 @@ fn supply_row(supply: &Supply, lasting: Option<Lasting>, w: &Words) -> SupplyRow
         _ if is_low(supply) => notes.push(w.low.to_owned()),
         _ => {}
     }
-    let level = match (supply.percent, supply.state.as_str()) {
-        (Some(percent), _) => w.percent(percent),
-        (None, "ok") => w.level_ok.to_owned(),
-        (None, "empty") => w.empty.to_owned(),
-        (None, "low") => w.low.to_owned(),
-        _ => w.unknown.to_owned(),
-    };
+    let level = supply.percent.map_or_else(|| w.level(&supply.state), |percent| w.percent(percent));
     SupplyRow {
         label: format!("{name} {level}"),
         percent: supply.percent.map(|percent| format!("{:.0}", percent.clamp(0.0, 100.0))),
@@ -353,13 +347,13 @@ fn said(reading: &Reading, w: &Words) -> Vec<Said> {
         rows.push(Said { name, source: source.map_or_else(String::new, place_of), value, trust, trust_class });
     };
     for meter in reading.total.iter().chain(others(reading)) {
-        push(w.meter(meter), w.number(meter.value), meter.source.as_ref(), meter.confidence);
+        push(w.meter(meter), w.count(meter.value, &meter.unit), meter.source.as_ref(), meter.confidence);
     }
     for supply in &reading.supplies {
         let value = match (supply.level, supply.capacity) {
             (Some(level), Some(capacity)) => format!("{level} {} {capacity}", w.of),
             (Some(level), None) => level.to_string(),
-            (None, _) => supply.state.replace('_', " "),
+            (None, _) => w.level(&supply.state),
         };
         push(w.supply(supply), value, supply.source.as_ref(), supply.confidence);
     }
@@ -372,14 +366,16 @@ fn place_of(source: &Source) -> String {
 }
 
 fn meters(reading: &Reading, w: &Words) -> Vec<Named> {
-    let row = |meter: &Meter| Named { name: w.meter(meter), value: w.number(meter.value) };
+    let row = |meter: &Meter| Named { name: w.meter(meter), value: w.count(meter.value, &meter.unit) };
     others(reading).map(row).collect()
 }
 
 /// The meters beside the total: one of them may be the total itself.
 fn others(reading: &Reading) -> impl Iterator<Item = &Meter> {
     let total = reading.total.as_ref();
-    reading.meters.iter().filter(move |meter| total.is_none_or(|total| total != *meter))
+    let place = |meter: &Meter| meter.source.as_ref().map(place_of);
+    let same = move |total: &Meter, meter: &Meter| (total.value, place(total)) == (meter.value, place(meter));
+    reading.meters.iter().filter(move |meter| total.is_none_or(|total| !same(total, meter)))
 }
 
 fn alert_row(alert: &dca_wire::v1::Alert) -> AlertRow {

@@ -1,6 +1,7 @@
 //! The words of the pages, in English and German. One type holds both, so that none can be missing.
 
 use dca_wire::v1::Supply;
+use std::borrow::Cow;
 
 /// A language of the pages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,7 +103,6 @@ words! {
     version: "Version", "Version";
     seen: "Checked in", "Gemeldet";
     waits: "Waits in its queue", "Wartet in seiner Schlange";
-    records: "records", "Datensätze";
     well: "Connected", "Verbunden";
     silent: "Silent", "Schweigt";
     deactivated: "Deactivated", "Deaktiviert";
@@ -254,12 +254,80 @@ impl Words {
         time.strftime(format).to_string()
     }
 
+    /// So many records.
+    pub(super) fn records(&self, count: u64) -> String {
+        let word = match (count, self.german()) {
+            (1, false) => "record",
+            (1, true) => "Datensatz",
+            (_, false) => "records",
+            (_, true) => "Datensätze",
+        };
+        format!("{} {word}", self.number(count))
+    }
+
+    /// A count with what is counted, unless those are impressions, which nobody has to be told.
+    pub(super) fn count(&self, count: u64, unit: &str) -> String {
+        let number = self.number(count);
+        if unit.is_empty() || unit == "impressions" { number } else { format!("{number}\u{a0}{}", self.counted(unit)) }
+    }
+
+    /// A word of a meter.
+    fn counted<'a>(&self, word: &'a str) -> Cow<'a, str> {
+        if !self.german() {
+            return word.replace('_', " ").into();
+        }
+        let german = match word {
+            "print" => "Druck",
+            "copy" => "Kopie",
+            "fax_in" => "Fax empfangen",
+            "fax_out" => "Fax gesendet",
+            "other" => "Sonstiges",
+            "document_feeder" => "Einzug",
+            "flatbed" => "Vorlagenglas",
+            "image" => "Bild",
+            "system_totals" => "Gerät",
+            "total" => "gesamt",
+            "mono" => "schwarzweiß",
+            "full_color" => "Vollfarbe",
+            "highlight_color" => "Schmuckfarbe",
+            "single_color" => "einfarbig",
+            "two_color" => "zweifarbig",
+            "black" => "Schwarz",
+            "yellow" => "Gelb",
+            "small" => "klein",
+            "large" => "groß",
+            "simplex" => "einseitig",
+            "duplex" => "beidseitig",
+            "impressions" => "Seiten",
+            "sheets" => "Blatt",
+            "images" => "Bilder",
+            "meters" => "Meter",
+            "scan" => "Scan",
+            "fax" => "Fax",
+            "hours" => "Stunden",
+            other => return other.replace('_', " ").into(),
+        };
+        german.into()
+    }
+
     /// What a supply is, if it does not say so itself.
     pub(super) fn supply(&self, supply: &Supply) -> String {
         if !supply.description.trim().is_empty() {
             return supply.description.clone();
         }
         format!("{} {}", supply.color.as_deref().unwrap_or_default(), supply.r#type.replace('_', " ")).trim().to_owned()
+    }
+
+    /// How much of a supply there is, where no figure says so.
+    pub(super) fn level(&self, state: &str) -> String {
+        let word = match state {
+            "ok" => self.level_ok,
+            "empty" => self.empty,
+            "low" => self.low,
+            "full" | "nearly_full" => self.full,
+            _ => self.unknown,
+        };
+        word.to_owned()
     }
 
     /// What a meter counts: the words of the reading, without those that say nothing.
@@ -269,10 +337,9 @@ impl Words {
         let said: Vec<String> = parts
             .iter()
             .filter(|(word, usual)| word != usual && !word.is_empty())
-            .map(|(word, _)| word.replace('_', " "))
+            .map(|(word, _)| self.counted(word).into_owned())
             .collect();
-        let name = if said.is_empty() { self.total.to_owned() } else { said.join(", ") };
-        if meter.unit.is_empty() || meter.unit == "impressions" { name } else { format!("{name} ({})", meter.unit) }
+        if said.is_empty() { self.total.to_owned() } else { said.join(", ") }
     }
 }
 
@@ -299,5 +366,24 @@ mod tests {
         assert_eq!(english.ago(4 * 60_000), "4\u{a0}min ago");
         assert_eq!(german.ago(27 * 3_600_000), "vor 27\u{a0}Std.");
         assert_eq!(english.ago(-5), "just now");
+        assert_eq!((german.records(1), english.records(2)), ("1 Datensatz".to_owned(), "2 records".to_owned()));
+    }
+
+    #[test]
+    fn what_is_counted() {
+        let (english, german) = (Words::of("en"), Words::of("de"));
+        let word = |text: &str| text.to_owned();
+        let meter = dca_wire::v1::Meter {
+            service: word("print"),
+            color: word("single_color"),
+            size: word("a4"),
+            sides: word("any"),
+            ..Default::default()
+        };
+        assert_eq!(english.meter(&meter), "print, single color, a4");
+        assert_eq!(german.meter(&meter), "Druck, einfarbig, a4");
+        assert_eq!(english.count(28_884, "meters"), "28,884\u{a0}meters");
+        assert_eq!(german.count(28_884, "meters"), "28.884\u{a0}Meter");
+        assert_eq!((german.count(7, "impressions"), german.count(7, "")), (word("7"), word("7")));
     }
 }

@@ -20,7 +20,9 @@ const MOST: usize = 255;
 #[derive(Debug, Clone)]
 pub(crate) struct Known {
     pub(crate) id: i64,
-    /// Of the facts and the place as they were last written.
+    /// Where it stood when its facts were last written.
+    pub(crate) site: i64,
+    /// Of the facts and the place as they were then.
     facts: u64,
     /// Its shape and the template for it.
     pub(crate) template: Option<(u64, Option<Template>)>,
@@ -59,7 +61,7 @@ impl Devices {
             Some(known) if known.facts == stamp => known,
             at_hand => {
                 let mut known = self.look_up(store, agent, site, reading, &Facts::of(reading), batch).await?;
-                known.facts = stamp;
+                (known.site, known.facts) = (site, stamp);
                 // What this report said before is not in the database yet.
                 if let Some(before) = at_hand.filter(|before| before.id == known.id) {
                     known.summary = before.summary;
@@ -92,7 +94,7 @@ impl Devices {
             return Ok(None);
         };
         let id = row.int(0)?;
-        Ok(Some(Known { id, facts: 0, template: None, summary: summary(store, id).await? }))
+        Ok(Some(Known { id, site: 0, facts: 0, template: None, summary: summary(store, id).await? }))
     }
 
     async fn look_up(
@@ -141,7 +143,7 @@ impl Devices {
         let mut values: Vec<Value> = vec![id.into(), site.into(), agent.id.as_str().into(), identity.as_str().into()];
         values.extend(facts.values());
         batch.run(sql::DEVICE_FACTS, values);
-        Ok(Known { id, facts: 0, template: None, summary: summary(store, id).await? })
+        Ok(Known { id, site: 0, facts: 0, template: None, summary: summary(store, id).await? })
     }
 
     /// A new device. It is committed on its own: readings that follow find it, whatever becomes of this report.

@@ -1,7 +1,8 @@
 //! What is known of a device at the moment, for lists: figures with their age, without their sources. A short reading
 //! (two figures, every five minutes) does not erase what a full one said an hour ago; each part keeps its own time.
 
-use dca_wire::v1::{Alert, Reading, Status, Supply};
+use crate::history::News;
+use dca_wire::v1::{Alert, Meter, Reading, Status, Supply};
 use prost::Message;
 
 /// Most rows of a kind.
@@ -60,11 +61,10 @@ impl Summary {
         if at < self.read_at {
             return;
         }
-        self.read_at = at;
-        self.absent.clear();
-        self.absent_since = 0;
+        self.is_read(at);
         if let Some(total) = &reading.total {
-            (self.total, self.total_unit, self.total_at) = (Some(total.value), short(&total.unit), at);
+            self.set_total(total);
+            self.total_at = at;
         }
         // Asked for all and told of none: what was there is gone.
         let all = reading.complete && matches!(reading.depth.as_str(), "cold" | "full");
@@ -76,9 +76,48 @@ impl Summary {
             (self.status, self.status_at) = (reading.status, at);
         }
         if !reading.alerts.is_empty() || reading.depth == "full" {
-            self.alerts = reading.alerts.into_iter().filter(|alert| alert.active).take(ROWS).map(alert).collect();
+            self.set_alerts(reading.alerts);
             self.alerts_at = at;
         }
+    }
+
+    /// Takes in a later reading by what is new in it. The one before was the last that this has taken in.
+    pub(crate) fn renew(&mut self, at: i64, news: News<'_>) {
+        self.is_read(at);
+        if news.has_total {
+            news.total.iter().for_each(|total| self.set_total(total));
+            self.total_at = at;
+        }
+        if news.has_supplies || news.complete && matches!(news.depth, "cold" | "full") {
+            for (place, new) in news.supplies {
+                if let Some(here) = self.supplies.get_mut(place) {
+                    *here = supply(new);
+                }
+            }
+            self.supplies_at = at;
+        }
+        if news.has_status {
+            self.status = news.status.or(self.status.take());
+            self.status_at = at;
+        }
+        if news.has_alerts || news.depth == "full" {
+            news.alerts.into_iter().for_each(|alerts| self.set_alerts(alerts));
+            self.alerts_at = at;
+        }
+    }
+
+    fn is_read(&mut self, at: i64) {
+        self.read_at = at;
+        self.absent.clear();
+        self.absent_since = 0;
+    }
+
+    fn set_total(&mut self, total: &Meter) {
+        (self.total, self.total_unit) = (Some(total.value), short(&total.unit));
+    }
+
+    fn set_alerts(&mut self, alerts: Vec<Alert>) {
+        self.alerts = alerts.into_iter().filter(|alert| alert.active).take(ROWS).map(alert).collect();
     }
 
     /// Takes in that it could not be read.
@@ -114,7 +153,6 @@ fn shorten(text: &mut String) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use dca_wire::v1::Meter;
 
     #[test]
     fn a_short_reading_leaves_what_it_does_not_speak_of() {

@@ -7,8 +7,10 @@
 mod compact;
 mod delta;
 mod frame;
+mod news;
 
 pub(crate) use frame::{DAY_MS, day_of};
+pub(crate) use news::{News, device, reading};
 
 use crate::cache::Cache;
 use crate::store::{Batch, Store, StoreError, sql};
@@ -65,6 +67,13 @@ impl History {
         };
         drop(heads);
         batch.row(&sql::READINGS, vec![device.into(), at.into(), framed.into()]);
+    }
+
+    /// What a record says that the newest of its device did not, if the newest is at hand and of this time.
+    pub(crate) fn news<'a>(&self, device: i64, newest: i64, record: &'a [u8]) -> Option<News<'a>> {
+        let mut heads = self.heads.lock().unwrap_or_else(PoisonError::into_inner);
+        let (at, head) = heads.find(&device)?;
+        if *at == newest { news::news(head, record) } else { None }
     }
 
     /// A batch with readings of this device was not committed: the next one does not build on it.

@@ -7,7 +7,7 @@ use crate::Portal;
 use crate::agents::Agent;
 use crate::authenticate::unavailable;
 use crate::device::{Devices, Known};
-use crate::history::History;
+use crate::history::{self, History};
 use crate::store::{Batch, Store, StoreError, sql};
 use dca_wire::v1::refusal::Code;
 use dca_wire::v1::{Absence, Entry, Gap, Record, Refusal, ReportAnswer, ReportRequest, order_finding, record::What};
@@ -130,6 +130,12 @@ impl Load<'_> {
     async fn take(&mut self, entries: &[&Entry]) -> Result<(), StoreError> {
         let now = self.portal.clock.now_ms();
         for (place, entry) in entries.iter().enumerate() {
+            // What is said to come from the future is of now; in its order, so that none covers another.
+            let later = i64::try_from(entries.len() - place).unwrap_or(0);
+            let moment = |at_ms: i64| if at_ms > now { now.saturating_sub(later) } else { at_ms };
+            if self.news(&entry.record, moment) {
+                continue;
+            }
             let record = match decode::<Record>(&entry.record) {
                 Ok(record) => record,
                 Err(error) => {
@@ -141,12 +147,34 @@ impl Load<'_> {
                 self.refused.push(refusal(entry.seq, Code::NotAllowed, "a time before 2000"));
                 continue;
             }
-            // What is said to come from the future is of now; in its order, so that none covers another.
-            let later = i64::try_from(entries.len() - place).unwrap_or(0);
-            let at = if record.at_ms > now { now.saturating_sub(later) } else { record.at_ms };
-            self.record(at, record, &entry.record).await?;
+            self.record(moment(record.at_ms), record, &entry.record).await?;
         }
         Ok(())
+    }
+
+    /// Takes in a reading that goes on from the one before of its device, which is at hand. False: it has to be taken in whole.
+    fn news(&mut self, record: &[u8], moment: impl Fn(i64) -> i64) -> bool {
+        let history = &self.portal.ingest.history;
+        let Some((at_ms, reading)) = history::reading(record).filter(|(at_ms, _)| *at_ms >= EPOCH_MS) else {
+            return false;
+        };
+        let Some((name, mut known)) = history::device(reading).and_then(|name| Some((name, self.at_hand(name)?)))
+        else {
+            return false;
+        };
+        let (at, newest) = (moment(at_ms), known.summary.read_at);
+        let goes_on = at > newest && known.site == self.agent.known().site;
+        let news = if goes_on { history.news(known.id, newest, record) } else { None };
+        let taken = news.is_some();
+        if let Some(news) = news {
+            let template = known.template.as_ref().and_then(|(_, template)| template.as_ref());
+            history.add(&mut self.batch, known.id, at, record, template);
+            self.touched.push(known.id);
+            known.summary.renew(at, news);
+            self.readings += 1;
+        }
+        self.known.insert(name.to_owned(), known);
+        taken
     }
 
     async fn record(&mut self, at: i64, record: Record, octets: &[u8]) -> Result<(), StoreError> {

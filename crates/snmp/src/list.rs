@@ -1,61 +1,50 @@
 //! What a walk has read, in the octets that it came in.
 //!
 //! A walk brings thousands of bindings. A name and a value of its own for each would be two copies and often two
-//! allocations. Instead the bindings of an answer are kept in one piece, as they came, and of each it is noted where in it
-//! its name and its octets lie; numbers are kept as numbers.
+//! allocations. Instead the bindings of an answer are kept as they came, one answer after the other, and of each it is
+//! noted where it starts, in eight octets. Whoever looks at one decodes it again.
 //!
 //! ```text
-//! octets   30 0f 06 0a 2b ... 41 01 07 | 30 11 06 0a ...      one answer after the other
-//! rows           └── name ──┘ Counter32(7)     └─ ...
+//! pieces   30 0f 06 0a 2b ... 41 01 07 30 11 06 0a ... | 30 0e 06 0a ...      as much as there was, then a larger one
+//! rows     └── first                   └── second        └── third
 //! ```
 
+use crate::message::{VarBinds, varbind_again};
 use crate::oid::OidRef;
-use crate::quirk::Quirks;
-use crate::value::{Binding, BindingRef, ValueRef, VarBind, VarBindRef};
+use crate::quirk::{Quirk, Quirks};
+use crate::value::{VarBind, VarBindRef};
 use core::fmt;
-use core::net::Ipv4Addr;
+
+/// The largest piece that is made before it is needed.
+const LARGE: usize = 64 * 1024;
 
 /// Names with what stands behind them, in order (`VarBindList`, RFC 3416 §3).
 #[derive(Clone, Default)]
 pub struct VarBindList {
-    octets: Vec<u8>,
+    /// Octets of answers, each answer in one piece. Pieces are not moved when more comes.
+    pieces: Vec<Vec<u8>>,
+    /// How many octets in all.
+    size: usize,
     rows: Vec<Row>,
+    /// Bindings that would not be the same if they were decoded again.
+    odd: Vec<(VarBind, Quirks)>,
 }
 
-#[derive(Clone)]
+/// Where a binding starts in its piece; of an odd one its place among those.
+#[derive(Clone, Copy)]
 struct Row {
-    name: Span,
-    quirks: Quirks,
-    kept: Kept,
-}
-
-/// Where in the list's octets something lies. An answer that would go beyond 4 GiB is not taken.
-#[derive(Clone, Copy)]
-struct Span {
+    piece: u32,
     at: u32,
-    length: u32,
 }
 
-#[derive(Clone)]
-enum Kept {
-    Integer(i64),
-    OctetString(Span),
-    Null,
-    ObjectIdentifier(Span),
-    IpAddress(Ipv4Addr),
-    Counter32(u32),
-    Gauge32(u32),
-    TimeTicks(u32),
-    Counter64(u64),
-    /// All that is rare.
-    Other(Box<Binding>),
-}
+/// In place of a piece, of which there are never so many.
+const ODD: u32 = u32::MAX;
 
-/// An answer that a list has taken in.
+/// An answer that a list has taken in: its piece, and where in it the answer ends.
 #[derive(Clone, Copy)]
-pub(crate) struct Answer<'a> {
-    octets: &'a [u8],
-    at: usize,
+pub(crate) struct Answer {
+    piece: u32,
+    end: u32,
 }
 
 impl VarBindList {
@@ -71,17 +60,17 @@ impl VarBindList {
 
     /// The one at this place, counted from 0.
     pub fn get(&self, at: usize) -> Option<VarBindRef<'_>> {
-        self.rows.get(at).map(|row| self.view(row))
+        self.rows.get(at).map(|row| self.view(*row))
     }
 
     /// The last.
     pub fn last(&self) -> Option<VarBindRef<'_>> {
-        self.rows.last().map(|row| self.view(row))
+        self.rows.last().map(|row| self.view(*row))
     }
 
     /// All in order.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = VarBindRef<'_>> + DoubleEndedIterator + Clone {
-        self.rows.iter().map(|row| self.view(row))
+        self.rows.iter().map(|row| self.view(*row))
     }
 
     /// Copies that own their octets.
@@ -89,96 +78,82 @@ impl VarBindList {
         self.iter().map(VarBindRef::to_varbind).collect()
     }
 
-    /// Takes in the octets of an answer's list; `None` if there is no room for so many.
-    pub(crate) fn take_in<'a>(&mut self, octets: &'a [u8]) -> Option<Answer<'a>> {
-        let at = self.octets.len();
-        // What does not lie in the answer, such as a name without its padding, needs no more room than it did there.
-        u32::try_from(octets.len().checked_mul(2)?.checked_add(at)?).ok()?;
-        self.octets.extend_from_slice(octets);
-        Some(Answer { octets, at })
+    /// Takes in the octets of an answer's list; `None` if they would go beyond 4 GiB.
+    pub(crate) fn take_in(&mut self, octets: &[u8]) -> Option<Answer> {
+        let size = self.size.checked_add(octets.len())?;
+        u32::try_from(size).ok()?;
+        let has_room = |piece: &Vec<u8>| piece.capacity() - piece.len() >= octets.len();
+        if !self.pieces.last().is_some_and(has_room) {
+            // Twice as much as there was, as a growing vector would have it.
+            self.pieces.push(Vec::with_capacity(octets.len().max(self.size.min(LARGE))));
+        }
+        let number = u32::try_from(self.pieces.len().checked_sub(1)?).ok()?;
+        let piece = self.pieces.last_mut()?;
+        piece.extend_from_slice(octets);
+        self.size = size;
+        Some(Answer { piece: number, end: piece.len() as u32 })
     }
 
-    /// Adds a binding of an answer that was taken in last.
-    #[inline]
-    pub(crate) fn push(&mut self, answer: Answer<'_>, varbind: &VarBindRef<'_>) {
-        let name = self.name(answer, varbind.oid, varbind.quirks);
-        let kept = match varbind.binding {
-            BindingRef::Found(value) => match value {
-                ValueRef::Integer(number) => Kept::Integer(number),
-                ValueRef::OctetString(octets) => Kept::OctetString(self.span(answer, octets)),
-                ValueRef::Null => Kept::Null,
-                ValueRef::ObjectIdentifier(oid) => Kept::ObjectIdentifier(self.name(answer, oid, varbind.quirks)),
-                ValueRef::IpAddress(address) => Kept::IpAddress(address),
-                ValueRef::Counter32(count) => Kept::Counter32(count),
-                ValueRef::Gauge32(level) => Kept::Gauge32(level),
-                ValueRef::TimeTicks(ticks) => Kept::TimeTicks(ticks),
-                ValueRef::Counter64(count) => Kept::Counter64(count),
-                other => Kept::Other(Box::new(BindingRef::Found(other).to_binding())),
-            },
-            other => Kept::Other(Box::new(other.to_binding())),
-        };
-        self.rows.push(Row { name, quirks: varbind.quirks, kept });
+    /// Adds a binding of an answer that was taken in, which starts so many octets before the answer's end.
+    pub(crate) fn push(&mut self, answer: Answer, before_end: usize, varbind: &VarBindRef<'_>) {
+        // Faults tell their offset in the datagram, and names are kept in their minimal form.
+        let odd = varbind.quirks.has(Quirk::MalformedBinding) || varbind.quirks.has(Quirk::PaddedOid);
+        let row = if odd { self.keep(varbind) } else { answer.row(before_end) };
+        self.rows.push(row);
+    }
+
+    /// Adds bindings of an answer, at most so many, as long as each is [next to](OidRef::next_to) the one before, of which
+    /// the first is `last`. How many they were.
+    pub(crate) fn push_neighbours<'l, 'a: 'l>(
+        &mut self,
+        answer: Answer,
+        bindings: &mut VarBinds<'a>,
+        last: &mut OidRef<'l>,
+        shared: usize,
+        most: u32,
+    ) -> u32 {
+        let (mut rest, mut name, mut count) = (bindings.clone(), *last, 0);
+        while count < most {
+            let row = answer.row(rest.octets().len());
+            let Some(varbind) = rest.next_to(name, shared) else { break };
+            self.rows.push(row);
+            (name, count) = (varbind.oid, count + 1);
+        }
+        (*bindings, *last) = (rest, name);
+        count
+    }
+
+    #[cold]
+    fn keep(&mut self, odd: &VarBindRef<'_>) -> Row {
+        self.odd.push((odd.to_varbind(), odd.quirks));
+        Row { piece: ODD, at: (self.odd.len() - 1) as u32 }
     }
 
     /// True if this name is among those from a place on, which are in order.
     pub(crate) fn has(&self, from: usize, name: OidRef<'_>) -> bool {
         let rows = self.rows.get(from..).unwrap_or_default();
-        rows.binary_search_by(|row| self.oid(row.name).cmp(&name)).is_ok()
+        rows.binary_search_by(|row| self.view(*row).oid.cmp(&name)).is_ok()
     }
 
-    /// A name in its minimal form: as it lies there, unless it is padded.
-    #[inline(always)]
-    fn name(&mut self, answer: Answer<'_>, oid: OidRef<'_>, quirks: Quirks) -> Span {
-        if quirks.is_empty() || !oid.is_padded() {
-            return self.span(answer, oid.octets());
+    #[inline]
+    fn view(&self, row: Row) -> VarBindRef<'_> {
+        if row.piece == ODD {
+            return self.view_odd(row);
         }
-        self.append(oid.to_oid().octets())
-    }
-
-    #[inline(always)]
-    fn span(&mut self, answer: Answer<'_>, octets: &[u8]) -> Span {
-        // Octets that are alive at the same time share addresses only if they are the same.
-        let at = octets.as_ptr().addr().wrapping_sub(answer.octets.as_ptr().addr());
-        match at.checked_add(octets.len()) {
-            Some(end) if end <= answer.octets.len() => {
-                Span { at: (answer.at + at) as u32, length: octets.len() as u32 }
-            }
-            _ => self.append(octets),
-        }
+        let piece = self.pieces.get(row.piece as usize).map_or(&[][..], Vec::as_slice);
+        varbind_again(piece.get(row.at as usize..).unwrap_or_default())
     }
 
     #[cold]
-    fn append(&mut self, octets: &[u8]) -> Span {
-        let at = self.octets.len() as u32;
-        self.octets.extend_from_slice(octets);
-        Span { at, length: octets.len() as u32 }
+    fn view_odd(&self, row: Row) -> VarBindRef<'_> {
+        let Some((odd, quirks)) = self.odd.get(row.at as usize) else { return varbind_again(&[]) };
+        VarBindRef { oid: odd.oid.as_ref(), binding: odd.binding.as_ref(), quirks: *quirks }
     }
+}
 
-    fn octets(&self, span: Span) -> &[u8] {
-        let at = span.at as usize;
-        self.octets.get(at..at + span.length as usize).unwrap_or_default()
-    }
-
-    fn oid(&self, name: Span) -> OidRef<'_> {
-        OidRef::from_checked(self.octets(name))
-    }
-
-    fn view<'a>(&'a self, row: &'a Row) -> VarBindRef<'a> {
-        let value = match &row.kept {
-            Kept::Integer(number) => ValueRef::Integer(*number),
-            Kept::OctetString(span) => ValueRef::OctetString(self.octets(*span)),
-            Kept::Null => ValueRef::Null,
-            Kept::ObjectIdentifier(name) => ValueRef::ObjectIdentifier(self.oid(*name)),
-            Kept::IpAddress(address) => ValueRef::IpAddress(*address),
-            Kept::Counter32(count) => ValueRef::Counter32(*count),
-            Kept::Gauge32(level) => ValueRef::Gauge32(*level),
-            Kept::TimeTicks(ticks) => ValueRef::TimeTicks(*ticks),
-            Kept::Counter64(count) => ValueRef::Counter64(*count),
-            Kept::Other(binding) => {
-                return VarBindRef { oid: self.oid(row.name), binding: binding.as_ref().as_ref(), quirks: row.quirks };
-            }
-        };
-        VarBindRef { oid: self.oid(row.name), binding: BindingRef::Found(value), quirks: row.quirks }
+impl Answer {
+    fn row(self, before_end: usize) -> Row {
+        Row { piece: self.piece, at: self.end.wrapping_sub(before_end as u32) }
     }
 }
 
@@ -256,14 +231,19 @@ mod tests {
             let Body::Pdu(pdu) = &message.body else { panic!("a PDU") };
             let bindings = pdu.varbinds();
             let taken = list.take_in(bindings.octets()).unwrap();
-            for varbind in bindings {
-                list.push(taken, &varbind);
+            let mut bindings = bindings;
+            loop {
+                let rest = bindings.octets().len();
+                let Some(varbind) = bindings.next() else { break };
+                list.push(taken, rest, &varbind);
                 expected.push((varbind.to_varbind(), varbind.quirks));
             }
         }
         let kept: Vec<_> = list.iter().map(|row| (row.to_varbind(), row.quirks)).collect();
         assert_eq!(kept, expected);
         assert_eq!((list.len(), list.last(), list.get(100)), (100, list.get(99), None));
+        let (odd, all) = (list.odd.len(), list.clone());
+        assert!(odd < 60 && all == list, "{odd} are kept as they were decoded");
         let minimal = list.iter().all(|row| row.oid.octets() == row.oid.to_oid().octets());
         assert!(minimal && expected.iter().any(|(_, quirks)| !quirks.is_empty()));
     }

@@ -11,7 +11,7 @@
 //! [`OidRef`] borrows, [`Oid`] owns (inline up to 24 octets), [`oid!`](crate::oid!) checks a literal at compile time.
 //! RFC 2578 §7.1.3 bounds both: at most 128 arcs, each below 2^32.
 
-use crate::words::{Glance, any_high_bit, is_usual, same_octets};
+use crate::words::{Glance, any_high_bit, is_usual, rises_at, same_octets};
 use core::cmp::Ordering;
 use core::fmt;
 use core::str::FromStr;
@@ -69,6 +69,24 @@ impl<'a> OidRef<'a> {
     #[inline(always)]
     pub(crate) fn usual(octets: &'a [u8]) -> Option<Self> {
         is_usual(octets).then_some(Self(octets))
+    }
+
+    /// The name in these octets, if a glance tells that it is well formed, unpadded, above `before`, and shares at least so
+    /// many octets with it. `before` must be unpadded itself. `None` for all others, good or bad.
+    ///
+    /// Neighbours in a walk differ in their last few arcs. If both are equally long, and no octet of the higher one is
+    /// above 127 from where they part, then what stands in front is as good as it is in `before`, the subidentifiers in
+    /// which they part both end there, and every arc behind has one octet.
+    #[inline(always)]
+    pub(crate) fn next_to(before: OidRef<'_>, octets: &'a [u8], shared: usize) -> Option<Self> {
+        if octets.len() != before.0.len()
+            || octets.len() > 16
+            || octets.first_chunk::<8>()? != before.0.first_chunk()?
+        {
+            return None;
+        }
+        let same = rises_at(octets.last_chunk()?, before.0.last_chunk()?)?;
+        (octets.len() - 8 + same >= shared).then_some(Self(octets))
     }
 
     #[inline(never)]
@@ -558,6 +576,60 @@ mod tests {
             assert_eq!(same_octets(&mine, &theirs), same, "{mine:02x?} {theirs:02x?}");
             assert_eq!(same_octets(&theirs, &mine), same, "{theirs:02x?} {mine:02x?}");
         }
+    }
+
+    #[test]
+    fn who_is_next_to_another_is_above_it_and_good() {
+        let mut dice = fastrand::Rng::with_seed(45);
+        let mut found = 0;
+        for before in many_octets() {
+            if OidRef::check(&before).is_ok_and(|(_, padded)| !padded) {
+                // Octets of the same and of other lengths, most of them shared.
+                let mut octets = before.clone();
+                (0..dice.usize(..3)).for_each(|_| drop(octets.pop()));
+                let missing = (before.len() + dice.usize(..8) / 7).saturating_sub(octets.len());
+                octets.extend((0..missing).map(|_| [0, 1, 2, 43, 0x7f, 0x80, 0x81, 0xff][dice.usize(..8)]));
+                let shared = dice.usize(..=before.len());
+                let (before, head) = (OidRef(&before), octets.get(..shared).unwrap_or_default());
+                if let Some(next) = OidRef::next_to(before, &octets, shared) {
+                    let (checked, padded) = OidRef::check_each(&octets).unwrap();
+                    assert!(!padded && next.octets() == octets && checked > before, "{octets:02x?} {before:?}");
+                    assert!(before.octets().starts_with(head), "{octets:02x?} {before:?} {shared}");
+                    // A root that ends where a subidentifier does is a root of both.
+                    if let Ok((root, _)) = OidRef::check_each(head) {
+                        assert!(next.is_below(root) && before.is_below(root), "{next:?} {before:?} {root:?}");
+                    }
+                    found += 1;
+                }
+            }
+        }
+        assert!(found > 300, "{found}");
+    }
+
+    #[test]
+    fn neighbours_in_a_table_are_told_at_a_glance() {
+        let root = oid!("1.3.6.1.2.1.43.11");
+        let next_to = |before: &str, after: &str, shared| {
+            let (before, after): (Oid, Oid) = (before.parse().unwrap(), after.parse().unwrap());
+            OidRef::next_to(before.as_ref(), after.octets(), shared).is_some()
+        };
+        let all = root.octets().len();
+        assert!(next_to("1.3.6.1.2.1.43.11.1.1.9.1.1", "1.3.6.1.2.1.43.11.1.1.9.1.2", all));
+        assert!(next_to("1.3.6.1.2.1.43.11.1.1.9.1.9", "1.3.6.1.2.1.43.11.1.2.1.1.1", all));
+        assert!(next_to("1.3.6.1.2.1.43.11.1.1.9.1.128", "1.3.6.1.2.1.43.11.1.1.9.1.255", all));
+        assert!(next_to("1.3.6.1.2.1.43.11.1.1.9.128.7", "1.3.6.1.2.1.43.11.1.1.9.129.1", all));
+        // The same, one in front, one of another length, one beside the root, and arcs that go on where they part.
+        assert!(!next_to("1.3.6.1.2.1.43.11.1.1.9.1.2", "1.3.6.1.2.1.43.11.1.1.9.1.2", all));
+        assert!(!next_to("1.3.6.1.2.1.43.11.1.1.9.1.2", "1.3.6.1.2.1.43.11.1.1.9.1.1", all));
+        assert!(!next_to("1.3.6.1.2.1.43.11.1.1.9.1.127", "1.3.6.1.2.1.43.11.1.1.9.1.128", all));
+        assert!(!next_to("1.3.6.1.2.1.43.11.1.1.9.1.2", "1.3.6.1.2.1.43.12.1.1.9.1.3", all));
+        assert!(!next_to("1.3.6.1.2.1.43.11.1.1.9.1.255", "1.3.6.1.2.1.43.11.1.1.9.1.256", all));
+        // 81 00 and 81 7f share their first octet with a root that ends in 81 01, which is none of theirs.
+        assert!(!next_to(
+            "1.3.6.1.2.1.43.128.1.1",
+            "1.3.6.1.2.1.43.255.1.1",
+            oid!("1.3.6.1.2.1.43.129").octets().len()
+        ));
     }
 
     #[test]

@@ -89,6 +89,16 @@ impl Glance {
     }
 }
 
+/// How many octets are the same in front of the first that differs, if that is larger in `mine` and no octet of `mine` from
+/// there on is above 127.
+#[inline(always)]
+pub(crate) fn rises_at(mine: &[u8; 8], theirs: &[u8; 8]) -> Option<usize> {
+    let (mine, theirs) = (u64::from_be_bytes(*mine), u64::from_be_bytes(*theirs));
+    let same = (mine ^ theirs).leading_zeros() / 8;
+    // If nothing differs, neither is larger.
+    (mine > theirs && (mine << (8 * same)) & HIGH == 0).then_some(same as usize)
+}
+
 /// How many octets are the same from the start on.
 #[inline]
 pub(crate) fn same_octets(mine: &[u8], theirs: &[u8]) -> usize {

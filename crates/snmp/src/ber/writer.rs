@@ -90,24 +90,16 @@ impl Writer {
 
     /// Writes a signed number in the fewest octets.
     pub fn signed(&mut self, tag: u8, number: i64) {
-        let octets = number.to_be_bytes();
-        let sign = if number < 0 { 0xff } else { 0 };
-        let mut skip = octets.iter().take_while(|octet| **octet == sign).count().min(7);
-        if octets.get(skip).is_some_and(|octet| (octet ^ sign) & 0x80 != 0) {
-            skip -= 1;
-        }
-        self.element(tag, octets.get(skip..).unwrap_or_default());
+        // Bits in front that say what the sign bit says once more; whole octets of them are left out.
+        let repeated = (number ^ (number >> 63)).leading_zeros() - 1;
+        self.element(tag, number.to_be_bytes().get(repeated as usize / 8..).unwrap_or_default());
     }
 
     /// Writes an unsigned number in the fewest octets, with a leading 0 where the sign bit would be set.
     pub fn unsigned(&mut self, tag: u8, number: u64) {
-        let mut octets = [0; 9];
-        if let Some(low) = octets.get_mut(1..) {
-            low.copy_from_slice(&number.to_be_bytes());
-        }
-        let zeros = octets.iter().take_while(|octet| **octet == 0).count().min(8);
-        let skip = if octets.get(zeros).is_some_and(|octet| octet & 0x80 != 0) { zeros - 1 } else { zeros };
-        self.element(tag, octets.get(skip..).unwrap_or_default());
+        let significant = u64::BITS - number.leading_zeros();
+        let octets = u128::from(number).to_be_bytes();
+        self.element(tag, octets.get(15 - significant as usize / 8..).unwrap_or_default());
     }
 
     /// Writes an INTEGER.
@@ -203,5 +195,29 @@ fn copy(into: &mut [u8], from: &[u8]) {
     }
     if let Some(into) = into.last_chunk_mut() {
         *into = *last;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ber::Reader;
+    use crate::quirk::Quirks;
+
+    #[test]
+    fn numbers_take_the_fewest_octets() {
+        // Around each power of two, where another octet is needed or no more.
+        let edges = (0..64).flat_map(|bit| [-1, 0, 1].map(|more| (1_i64 << bit).wrapping_add(more)));
+        for number in edges.flat_map(|edge| [edge, edge.wrapping_neg()]) {
+            let (mut writer, mut quirks) = (Writer::new(), Quirks::NONE);
+            writer.integer(number);
+            writer.unsigned(tag::COUNTER64, number as u64);
+            let mut reader = Reader::new(writer.octets());
+            let unsigned = reader.element(&mut quirks).unwrap().unsigned(64, &mut quirks);
+            let signed = reader.integer(&mut quirks);
+            // Needless octets would be quirks, and so would an unsigned number that looks negative.
+            assert_eq!((unsigned, signed, quirks), (Ok(number as u64), Ok(number), Quirks::NONE), "{number}");
+            assert!(reader.is_empty());
+        }
     }
 }

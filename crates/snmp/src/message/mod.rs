@@ -17,6 +17,7 @@ pub use v3::{
     encode_v3,
 };
 pub use varbinds::VarBinds;
+pub(crate) use varbinds::varbind_again;
 
 use crate::ber::{Fault, FaultKind, Reader, tag};
 use crate::quirk::{Quirk, Quirks};

@@ -33,6 +33,25 @@ impl<'a> VarBinds<'a> {
     pub(crate) fn octets(&self) -> &'a [u8] {
         self.reader.rest()
     }
+
+    /// The next binding, if it has the form that nearly all have and a name [next to](OidRef::next_to) another one. `None`,
+    /// without moving on, says that it must be looked at more closely.
+    #[inline(always)]
+    pub(crate) fn next_to(&mut self, before: OidRef<'_>, shared: usize) -> Option<VarBindRef<'a>> {
+        usual(&mut self.reader, |name| OidRef::next_to(before, name, shared))
+    }
+}
+
+/// A binding that was decoded before without a fault, at the start of these octets. Its name is known to be good.
+#[inline]
+pub(crate) fn varbind_again(octets: &[u8]) -> VarBindRef<'_> {
+    let mut reader = Reader::new(octets);
+    let checked = |name| Some(OidRef::from_checked(name)).filter(|name| !name.is_empty());
+    usual(&mut reader, checked).or_else(|| of_any_form(reader).0).unwrap_or(VarBindRef {
+        oid: OidRef::from_checked(&[]),
+        binding: BindingRef::Found(ValueRef::Null),
+        quirks: Quirks::NONE,
+    })
 }
 
 impl<'a> Iterator for VarBinds<'a> {
@@ -40,7 +59,7 @@ impl<'a> Iterator for VarBinds<'a> {
 
     #[inline(always)]
     fn next(&mut self) -> Option<VarBindRef<'a>> {
-        if let Some(varbind) = usual(&mut self.reader) {
+        if let Some(varbind) = usual(&mut self.reader, unpadded) {
             return Some(varbind);
         }
         // By value, so that a loop over the usual ones can keep its place in registers.
@@ -73,9 +92,9 @@ fn of_any_form<'a>(mut reader: Reader<'a>) -> (Option<VarBindRef<'a>>, Reader<'a
 }
 
 /// The next binding, if it has the form that nearly all have: short lengths, a number or a string, nothing needless, nothing
-/// to forgive. `None`, without moving on, says that it must be looked at more closely.
+/// to forgive, and a name that passes. `None`, without moving on, says that it must be looked at more closely.
 #[inline(always)]
-fn usual<'a>(reader: &mut Reader<'a>) -> Option<VarBindRef<'a>> {
+fn usual<'a>(reader: &mut Reader<'a>, passes: impl FnOnce(&'a [u8]) -> Option<OidRef<'a>>) -> Option<VarBindRef<'a>> {
     // All four octets as one word: tags as they must be, lengths below 0x80.
     let head = u32::from_be_bytes(*reader.rest().first_chunk()?);
     if head & 0xff80_ff80 != u32::from_be_bytes([tag::SEQUENCE, 0, tag::OBJECT_IDENTIFIER, 0]) {
@@ -90,7 +109,7 @@ fn usual<'a>(reader: &mut Reader<'a>) -> Option<VarBindRef<'a>> {
         return None;
     }
     let number = || short::number(binding, content.len());
-    let oid = unpadded(name)?;
+    let oid = passes(name)?;
     let value = match kind {
         tag::INTEGER => ValueRef::Integer(i32::try_from(number()?).ok()?.into()),
         tag::OCTET_STRING => ValueRef::OctetString(content),

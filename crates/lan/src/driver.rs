@@ -15,7 +15,7 @@ use crate::Settings;
 use crate::pace::Pace;
 use crate::refusal::{self, Refusal};
 use crate::snmp::Shared;
-use crate::socket::{Sent, Sockets, is_echo_of_another};
+use crate::socket::{Sent, Sockets, is_echo_of_another, readable};
 use dca_fence::Allowed;
 use dca_snmp::{Columns, Credentials, Limits, Manager, Outcome, Plan, Request, Survey, Ticket, Transmit, Walk};
 use rustc_hash::FxHashMap;
@@ -79,7 +79,7 @@ pub(crate) enum Question {
 
 pub(crate) struct Driver {
     manager: Manager,
-    sockets: Sockets,
+    sockets: Arc<Sockets>,
     pace: Pace,
     shared: Arc<Shared>,
     /// Questions, and those that give way to them.
@@ -125,7 +125,7 @@ impl Driver {
         };
         Self {
             manager: Manager::new(limits, seed),
-            sockets,
+            sockets: Arc::new(sockets),
             pace: Pace::new(settings.rate),
             shared,
             asks,
@@ -143,6 +143,9 @@ impl Driver {
         // Setting a timer costs more than looking at the clock: one that goes off early only goes round the loop.
         let mut timer = pin!(sleep(Duration::ZERO));
         let mut set: Option<Instant> = None;
+        // Kept from turn to turn: beginning to wait costs more than waiting on.
+        let sockets = Arc::clone(&self.sockets);
+        let (mut readable_v4, mut readable_v6) = (pin!(readable(sockets.v4())), pin!(readable(sockets.v6())));
         loop {
             let now = clock();
             let received = self.receive(now);
@@ -173,7 +176,8 @@ impl Driver {
             let [asks, giving_way] = &mut self.asks;
             tokio::select! {
                 biased;
-                () = self.sockets.readable() => {}
+                () = &mut readable_v4 => readable_v4.set(readable(sockets.v4())),
+                () = &mut readable_v6 => readable_v6.set(readable(sockets.v6())),
                 () = writable(&self.sockets, full), if full.is_some() => {}
                 () = &mut timer, if set.is_some() => set = None,
                 Some(withdrawal) = self.withdrawals.recv() => self.take_back(withdrawal),
@@ -273,6 +277,9 @@ impl Driver {
     }
 
     fn hear_refusals(&mut self) {
+        if self.refusals.is_empty() {
+            return;
+        }
         for Refusal { to, why } in std::mem::take(&mut self.refusals) {
             self.shared.unreachable.fetch_add(1, Relaxed);
             tracing::debug!(%to, why, "did not arrive");

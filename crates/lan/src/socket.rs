@@ -80,13 +80,14 @@ impl Sockets {
         }
     }
 
-    /// Waits until something can be received, a refusal too.
-    pub(crate) async fn readable(&self) {
-        tokio::select! {
-            biased;
-            () = readable(self.v4.as_ref()) => {}
-            () = readable(self.v6.as_ref()) => {}
-        }
+    /// The IPv4 socket, if there is one.
+    pub(crate) fn v4(&self) -> Option<&UdpSocket> {
+        self.v4.as_ref()
+    }
+
+    /// The IPv6 socket, if there is one.
+    pub(crate) fn v6(&self) -> Option<&UdpSocket> {
+        self.v6.as_ref()
     }
 
     fn towards(&self, to: SocketAddr) -> Option<&UdpSocket> {
@@ -112,7 +113,8 @@ fn is_shortage(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::OutOfMemory || error.raw_os_error() == Some(ENOBUFS)
 }
 
-async fn readable(socket: Option<&UdpSocket>) {
+/// Waits until something can be received, a refusal too; without a socket for ever.
+pub(crate) async fn readable(socket: Option<&UdpSocket>) {
     match socket {
         Some(socket) => drop(socket.ready(Interest::READABLE | Interest::ERROR).await),
         None => std::future::pending().await,

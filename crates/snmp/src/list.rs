@@ -104,6 +104,9 @@ impl VarBindList {
 
     /// Adds bindings of an answer, at most so many, as long as each is [next to](OidRef::next_to) the one before, of which
     /// the first is `last`. How many they were.
+    ///
+    /// By itself, so that the loop has the registers to itself.
+    #[inline(never)]
     pub(crate) fn push_neighbours<'l, 'a: 'l>(
         &mut self,
         answer: Answer,

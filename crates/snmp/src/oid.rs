@@ -586,7 +586,7 @@ mod tests {
             if OidRef::check(&before).is_ok_and(|(_, padded)| !padded) {
                 // Octets of the same and of other lengths, most of them shared.
                 let mut octets = before.clone();
-                (0..dice.usize(..3)).for_each(|_| drop(octets.pop()));
+                octets.truncate(before.len().saturating_sub(dice.usize(..3)));
                 let missing = (before.len() + dice.usize(..8) / 7).saturating_sub(octets.len());
                 octets.extend((0..missing).map(|_| [0, 1, 2, 43, 0x7f, 0x80, 0x81, 0xff][dice.usize(..8)]));
                 let shared = dice.usize(..=before.len());

@@ -90,6 +90,9 @@ impl Writer {
 
     /// Writes a signed number in the fewest octets.
     pub fn signed(&mut self, tag: u8, number: i64) {
+        if let Ok(octet) = i8::try_from(number) {
+            return self.raw(&[tag, 1, octet as u8]);
+        }
         // Bits in front that say what the sign bit says once more; whole octets of them are left out.
         let repeated = (number ^ (number >> 63)).leading_zeros() - 1;
         self.element(tag, number.to_be_bytes().get(repeated as usize / 8..).unwrap_or_default());

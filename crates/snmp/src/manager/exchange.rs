@@ -2,7 +2,7 @@
 //! that is over, and its answer, its report or its failure given to the work that asked.
 
 use super::chance::Chance;
-use super::flight::{Incoming, Next, Stage, Way};
+use super::flight::{Flight, Incoming, Next, Stage, Way};
 use super::job::{Summary, Work};
 use super::target::Target;
 use super::turns::Turns;
@@ -95,26 +95,25 @@ impl Manager {
         let now = self.now.map_or(now, |last| last.max(now));
         self.now = Some(now);
         while let Some(ticket) = self.sent.pop_front() {
-            let wait = if let Some(fresh) = self.fresh.get(&ticket).filter(|fresh| fresh.deadline.is_none()) {
-                wait(&self.limits, &mut self.chance, fresh.tries(), fresh.survey.in_turn(), fresh.survey.stagger)
-            } else if let Some(job) = self.jobs.get(&ticket)
-                && let Some(flight) = job.flight.as_ref().filter(|flight| flight.tries > 0 && flight.deadline.is_none())
-            {
-                let stagger = job.turns.as_ref().map_or(Duration::ZERO, Turns::stagger);
-                let wait = wait(&self.limits, &mut self.chance, flight.tries, job.in_turn(), stagger);
-                flight.patience.unwrap_or(wait)
-            } else {
-                continue;
-            };
+            let (wait, deadline) =
+                if let Some(fresh) = self.fresh.get_mut(&ticket).filter(|fresh| fresh.deadline.is_none()) {
+                    let (in_turn, stagger) = (fresh.survey.in_turn(), fresh.survey.stagger);
+                    (wait(&self.limits, &mut self.chance, fresh.tries(), in_turn, stagger), &mut fresh.deadline)
+                } else if let Some(job) = self.jobs.get_mut(&ticket) {
+                    let in_turn = job.in_turn();
+                    let unset = |flight: &&mut Flight| flight.tries > 0 && flight.deadline.is_none();
+                    let Some(flight) = job.flight.as_mut().filter(unset) else { continue };
+                    let stagger = job.turns.as_ref().map_or(Duration::ZERO, Turns::stagger);
+                    let wait = wait(&self.limits, &mut self.chance, flight.tries, in_turn, stagger);
+                    (flight.patience.unwrap_or(wait), &mut flight.deadline)
+                } else {
+                    continue;
+                };
             // A time-out beyond the clock's range never ends: a year will do.
             let year = Duration::from_secs(365 * 86_400);
-            if let Some(deadline) = now.checked_add(wait.min(year)) {
-                let fresh = self.fresh.get_mut(&ticket).map(|fresh| &mut fresh.deadline);
-                let job = self.jobs.get_mut(&ticket).and_then(|job| Some(&mut job.flight.as_mut()?.deadline));
-                if let Some(set) = fresh.or(job) {
-                    *set = Some(deadline);
-                    self.timers.insert((deadline, ticket));
-                }
+            if let Some(due) = now.checked_add(wait.min(year)) {
+                *deadline = Some(due);
+                self.timers.insert((due, ticket));
             }
         }
     }
@@ -317,7 +316,10 @@ fn wait(limits: &Limits, chance: &mut Chance, tries: u32, in_turn: u32, stagger:
         return stagger;
     }
     let round = tries.saturating_sub(1) / in_turn;
+    if round == 0 {
+        return limits.timeout;
+    }
     let wait = limits.timeout.saturating_mul(1 << round.min(6));
-    let jitter = if round > 0 { (chance.number() % 250) as u32 } else { 0 };
+    let jitter = (chance.number() % 250) as u32;
     wait.saturating_add(wait.saturating_mul(jitter) / 1000)
 }

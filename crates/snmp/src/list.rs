@@ -2,21 +2,22 @@
 //!
 //! A walk brings thousands of bindings. A name and a value of its own for each would be two copies and often two
 //! allocations. Instead the bindings of an answer are kept as they came, one answer after the other, and of each it is
-//! noted where it starts, in eight octets. Whoever looks at one decodes it again.
+//! noted where it starts, and its value if that is plain. All others are decoded again by whoever looks at them.
 //!
 //! ```text
 //! pieces   30 0f 06 0a 2b ... 41 01 07 30 11 06 0a ... | 30 0e 06 0a ...      as much as there was, then a larger one
-//! rows     └── first                   └── second        └── third
+//! rows     └── Counter32(7)            └── ...           └── ...
 //! ```
 
 use crate::message::{VarBinds, varbind_again};
 use crate::oid::OidRef;
 use crate::quirk::{Quirk, Quirks};
-use crate::value::{VarBind, VarBindRef};
+use crate::value::{BindingRef, ValueRef, VarBind, VarBindRef};
 use core::fmt;
 
-/// The largest piece that is made before it is needed.
-const LARGE: usize = 64 * 1024;
+/// The largest piece that is made before it is needed: twice the largest answer, so that each is at least half full, and
+/// as many as can be numbered hold 4 GiB.
+const LARGE: usize = 128 * 1024;
 
 /// Names with what stands behind them, in order (`VarBindList`, RFC 3416 §3).
 #[derive(Clone, Default)]
@@ -30,20 +31,36 @@ pub struct VarBindList {
     odd: Vec<(VarBind, Quirks)>,
 }
 
-/// Where a binding starts in its piece; of an odd one its place among those.
+/// A binding in 16 octets.
 #[derive(Clone, Copy)]
 struct Row {
-    piece: u32,
+    /// Where it starts in its piece.
     at: u32,
+    piece: u16,
+    /// How long its name is, if its value is noted.
+    name: u8,
+    kept: Kept,
 }
 
-/// In place of a piece, of which there are never so many.
-const ODD: u32 = u32::MAX;
+/// What is noted of a value.
+#[derive(Clone, Copy)]
+enum Kept {
+    Integer(i32),
+    Counter32(u32),
+    Gauge32(u32),
+    TimeTicks(u32),
+    /// How long it is.
+    OctetString(u8),
+    /// Nothing: the binding is decoded again.
+    Nothing,
+    /// The place of the whole binding among the odd ones.
+    Odd(u32),
+}
 
 /// An answer that a list has taken in: its piece, and where in it the answer ends.
 #[derive(Clone, Copy)]
 pub(crate) struct Answer {
-    piece: u32,
+    piece: u16,
     end: u32,
 }
 
@@ -87,7 +104,7 @@ impl VarBindList {
             // Twice as much as there was, as a growing vector would have it.
             self.pieces.push(Vec::with_capacity(octets.len().max(self.size.min(LARGE))));
         }
-        let number = u32::try_from(self.pieces.len().checked_sub(1)?).ok()?;
+        let number = u16::try_from(self.pieces.len().checked_sub(1)?).ok()?;
         let piece = self.pieces.last_mut()?;
         piece.extend_from_slice(octets);
         self.size = size;
@@ -98,8 +115,8 @@ impl VarBindList {
     pub(crate) fn push(&mut self, answer: Answer, before_end: usize, varbind: &VarBindRef<'_>) {
         // Faults tell their offset in the datagram, and names are kept in their minimal form.
         let odd = varbind.quirks.has(Quirk::MalformedBinding) || varbind.quirks.has(Quirk::PaddedOid);
-        let row = if odd { self.keep(varbind) } else { answer.row(before_end) };
-        self.rows.push(row);
+        let kept = if odd { self.keep(varbind) } else { Kept::Nothing };
+        self.rows.push(Row { at: answer.at(before_end), piece: answer.piece, name: 0, kept });
     }
 
     /// Adds bindings of an answer, at most so many, as long as each is [next to](OidRef::next_to) the one before, of which
@@ -117,9 +134,10 @@ impl VarBindList {
     ) -> u32 {
         let (mut rest, mut name, mut count) = (bindings.clone(), *last, 0);
         while count < most {
-            let row = answer.row(rest.octets().len());
+            let at = answer.at(rest.octets().len());
             let Some(varbind) = rest.next_to(name, shared) else { break };
-            self.rows.push(row);
+            let kept = Kept::of(varbind.binding);
+            self.rows.push(Row { at, piece: answer.piece, name: varbind.oid.octets().len() as u8, kept });
             (name, count) = (varbind.oid, count + 1);
         }
         (*bindings, *last) = (rest, name);
@@ -127,9 +145,10 @@ impl VarBindList {
     }
 
     #[cold]
-    fn keep(&mut self, odd: &VarBindRef<'_>) -> Row {
+    fn keep(&mut self, odd: &VarBindRef<'_>) -> Kept {
+        let place = self.odd.len() as u32;
         self.odd.push((odd.to_varbind(), odd.quirks));
-        Row { piece: ODD, at: (self.odd.len() - 1) as u32 }
+        Kept::Odd(place)
     }
 
     /// True if this name is among those from a place on, which are in order.
@@ -140,23 +159,50 @@ impl VarBindList {
 
     #[inline]
     fn view(&self, row: Row) -> VarBindRef<'_> {
-        if row.piece == ODD {
-            return self.view_odd(row);
-        }
-        let piece = self.pieces.get(row.piece as usize).map_or(&[][..], Vec::as_slice);
-        varbind_again(piece.get(row.at as usize..).unwrap_or_default())
+        let piece = self.pieces.get(usize::from(row.piece)).map_or(&[][..], Vec::as_slice);
+        let (at, name) = (row.at as usize, usize::from(row.name));
+        // A value is noted where the headers of binding, name and value have two octets each.
+        let octets = |at: usize, length: usize| piece.get(at..at + length).unwrap_or_default();
+        let value = match row.kept {
+            Kept::Integer(number) => ValueRef::Integer(number.into()),
+            Kept::Counter32(count) => ValueRef::Counter32(count),
+            Kept::Gauge32(level) => ValueRef::Gauge32(level),
+            Kept::TimeTicks(ticks) => ValueRef::TimeTicks(ticks),
+            Kept::OctetString(length) => ValueRef::OctetString(octets(at + name + 6, length.into())),
+            Kept::Nothing => return varbind_again(piece.get(at..).unwrap_or_default()),
+            Kept::Odd(place) => return self.view_odd(place),
+        };
+        let oid = OidRef::from_checked(octets(at + 4, name));
+        VarBindRef { oid, binding: BindingRef::Found(value), quirks: Quirks::NONE }
     }
 
     #[cold]
-    fn view_odd(&self, row: Row) -> VarBindRef<'_> {
-        let Some((odd, quirks)) = self.odd.get(row.at as usize) else { return varbind_again(&[]) };
+    fn view_odd(&self, place: u32) -> VarBindRef<'_> {
+        let Some((odd, quirks)) = self.odd.get(place as usize) else { return varbind_again(&[]) };
         VarBindRef { oid: odd.oid.as_ref(), binding: odd.binding.as_ref(), quirks: *quirks }
     }
 }
 
 impl Answer {
-    fn row(self, before_end: usize) -> Row {
-        Row { piece: self.piece, at: self.end.wrapping_sub(before_end as u32) }
+    /// Where in its piece lies what starts so many octets before the answer's end.
+    fn at(self, before_end: usize) -> u32 {
+        self.end.wrapping_sub(before_end as u32)
+    }
+}
+
+impl Kept {
+    /// What can be noted of a value.
+    #[inline(always)]
+    fn of(binding: BindingRef<'_>) -> Self {
+        let BindingRef::Found(value) = binding else { return Self::Nothing };
+        match value {
+            ValueRef::Integer(number) => i32::try_from(number).map_or(Self::Nothing, Self::Integer),
+            ValueRef::Counter32(count) => Self::Counter32(count),
+            ValueRef::Gauge32(level) => Self::Gauge32(level),
+            ValueRef::TimeTicks(ticks) => Self::TimeTicks(ticks),
+            ValueRef::OctetString(octets) => u8::try_from(octets.len()).map_or(Self::Nothing, Self::OctetString),
+            _ => Self::Nothing,
+        }
     }
 }
 

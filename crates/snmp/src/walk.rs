@@ -353,6 +353,32 @@ mod tests {
 
     const ROOTS: [&str; 3] = ["1.3.6.1.4.1.11.2.3.9", "1.3.6.1.4.1.11.2.3.9.2", "1.3.6.1.4.1.11.2.3.129"];
 
+    const USUAL: [&[u8]; 12] = [
+        &[2, 1, 5],
+        &[2, 1, 0xfd],
+        &[2, 4, 0x80, 0, 0, 0],
+        &[0x41, 1, 5],
+        &[0x41, 5, 0, 0xff, 0xff, 0xff, 0xff],
+        &[0x42, 2, 1, 0],
+        &[0x43, 3, 1, 0, 0],
+        &[0x46, 5, 1, 0, 0, 0, 0],
+        &[4, 0],
+        &[4, 5, b't', b'o', b'n', b'e', b'r'],
+        &[6, 3, 0x2b, 6, 1],
+        &[0x40, 4, 192, 0, 2, 1],
+    ];
+    /// Nothing, padded ones, one sent as negative, some that are none, and the end.
+    const RARE: [&[u8]; 8] = [
+        &[5, 0],
+        &[2, 2, 0, 5],
+        &[6, 4, 0x2b, 0x80, 6, 1],
+        &[0x41, 4, 0xff, 0xff, 0xff, 0xff],
+        &[2, 9, 5],
+        &[0x41, 5, 1, 0, 0, 0, 0],
+        &[0x49, 1, 9],
+        &[0x82, 0],
+    ];
+
     /// What a walk makes of answers, arc by arc and without a short cut.
     struct Slow {
         roots: Vec<Vec<u32>>,
@@ -474,9 +500,7 @@ mod tests {
                 for _ in 0..dice.usize(1..14) {
                     let (arcs, name) = name_after(&last, padding, &mut dice);
                     last = arcs;
-                    let values: [&[u8]; 7] =
-                        [&[2, 1, 5], &[0x41, 1, 5], &[4, 2, 5, 5], &[5, 0], &[2, 2, 0, 5], &[2, 9, 5], &[0x82, 0]];
-                    let value = if dice.usize(..30) == 0 { values[dice.usize(..7)] } else { values[dice.usize(..3)] };
+                    let value = if dice.usize(..30) == 0 { RARE[dice.usize(..8)] } else { USUAL[dice.usize(..12)] };
                     answer.extend([0x30, (name.len() + value.len() + 2) as u8, 6, name.len() as u8]);
                     answer.extend([name.as_slice(), value].concat());
                 }

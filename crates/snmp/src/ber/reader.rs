@@ -91,6 +91,13 @@ impl<'a> Reader<'a> {
             self.rest = after;
             return Ok(i64::from(number as i8));
         }
+        // As request-ids are.
+        if let [tag::INTEGER, 4, a, b, c, d, ref after @ ..] = *self.rest
+            && let Some(number) = short::signed(&[a, b, c, d])
+        {
+            self.rest = after;
+            return Ok(number.into());
+        }
         self.wider_integer(quirks)
     }
 

@@ -57,7 +57,9 @@ fn tail(octets: &[u8], from: usize) -> &[u8] {
 
 /// How many octets from the front are the same.
 fn common(a: &[u8], b: &[u8]) -> usize {
-    let wide = a.chunks_exact(32).zip(b.chunks_exact(32)).take_while(|(a, b)| a == b).count() * 32;
+    // Blocks of a size that is known are compared in registers.
+    let ((blocks_a, _), (blocks_b, _)) = (a.as_chunks::<32>(), b.as_chunks::<32>());
+    let wide = blocks_a.iter().zip(blocks_b).take_while(|(a, b)| a == b).count() * 32;
     wide + tail(a, wide).iter().zip(tail(b, wide)).take_while(|(a, b)| a == b).count()
 }
 
@@ -71,11 +73,8 @@ fn differing(old: &[u8], new: &[u8]) -> (usize, usize) {
                 if skipped.max(fresh) > WINDOW {
                     continue;
                 }
-                let (Some(anchor), Some(there)) = (old.get(skipped..skipped + ANCHOR), new.get(fresh..fresh + ANCHOR))
-                else {
-                    continue;
-                };
-                if anchor == there {
+                let (anchor, there) = (tail(old, skipped).first_chunk::<ANCHOR>(), tail(new, fresh).first_chunk());
+                if anchor.is_some() && anchor == there {
                     return (skipped, fresh);
                 }
             }

@@ -28,11 +28,19 @@ const TEMPLATES: i64 = 20_000;
 /// A template by its number.
 pub(crate) type Template = (i64, Arc<[u8]>);
 
+/// The newest record of a device, and when it was.
+#[derive(Debug)]
+struct Head {
+    at: i64,
+    /// Empty while somebody works with it.
+    record: Vec<u8>,
+}
+
 /// Writes and reads the history.
 #[derive(Debug)]
 pub(crate) struct History {
-    /// The newest record of a device and when it was, as long as it is at hand.
-    heads: Mutex<Cache<i64, (i64, Vec<u8>)>>,
+    /// By device, as long as they are at hand.
+    heads: Mutex<Cache<i64, Head>>,
     templates: tokio::sync::Mutex<HashMap<(i64, String), Template>>,
 }
 
@@ -45,35 +53,82 @@ impl Default for History {
 impl History {
     /// Adds a record of a device to a batch.
     pub(crate) fn add(&self, batch: &mut Batch, device: i64, at: i64, record: &[u8], template: Option<&Template>) {
-        let base = match template {
-            Some((id, template)) => Base::Template(*id, template),
-            None => Base::Alone,
+        let head = self.take_head(device);
+        self.go_on(batch, device, head, at, record, template);
+    }
+
+    /// The same, if the newest record of the device is at hand and of the time `newest`, and this one goes on from it: the
+    /// answer is what is new. Else nothing is added.
+    pub(crate) fn add_news<'a>(
+        &self,
+        batch: &mut Batch,
+        (device, newest): (i64, i64),
+        at: i64,
+        record: &'a [u8],
+        template: Option<&Template>,
+    ) -> Option<News<'a>> {
+        let head = self.take_head(device)?;
+        let news = if head.at == newest { news::news(&head.record, record) } else { None };
+        match news {
+            Some(_) => self.go_on(batch, device, Some(head), at, record, template),
+            None => self.put_head(device, head),
+        }
+        news
+    }
+
+    fn go_on(
+        &self,
+        batch: &mut Batch,
+        device: i64,
+        head: Option<Head>,
+        at: i64,
+        record: &[u8],
+        template: Option<&Template>,
+    ) {
+        let alone = || match template {
+            Some((id, template)) => frame::frame(record, Base::Template(*id, template)),
+            None => frame::frame(record, Base::Alone),
         };
-        let mut heads = self.heads.lock().unwrap_or_else(PoisonError::into_inner);
-        let framed = match heads.find(&device) {
+        let framed = match head {
             // What comes late stands for itself.
-            Some((newest, _)) if *newest >= at => frame::frame(record, base),
-            Some((newest, head)) if day_of(*newest) == day_of(at) => {
-                let framed = frame::frame(record, Base::Earlier(at - *newest, head));
-                *newest = at;
-                head.clear();
-                head.extend_from_slice(record);
+            Some(head) if head.at >= at => {
+                self.put_head(device, head);
+                alone()
+            }
+            Some(mut head) => {
+                let framed = if day_of(head.at) == day_of(at) {
+                    frame::frame(record, Base::Earlier(at - head.at, &head.record))
+                } else {
+                    alone()
+                };
+                head.at = at;
+                head.record.clear();
+                head.record.extend_from_slice(record);
+                self.put_head(device, head);
                 framed
             }
-            _ => {
-                heads.put(device, (at, record.to_vec()));
-                frame::frame(record, base)
+            None => {
+                let head = Head { at, record: record.to_vec() };
+                self.heads.lock().unwrap_or_else(PoisonError::into_inner).put(device, head);
+                alone()
             }
         };
-        drop(heads);
         batch.row(&sql::READINGS, vec![device.into(), at.into(), framed.into()]);
     }
 
-    /// What a record says that the newest of its device did not, if the newest is at hand and of this time.
-    pub(crate) fn news<'a>(&self, device: i64, newest: i64, record: &'a [u8]) -> Option<News<'a>> {
+    /// Takes the newest record of a device, so that nobody waits while another is told apart from it.
+    fn take_head(&self, device: i64) -> Option<Head> {
         let mut heads = self.heads.lock().unwrap_or_else(PoisonError::into_inner);
-        let (at, head) = heads.find(&device)?;
-        if *at == newest { news::news(head, record) } else { None }
+        let Head { at, record } = heads.find(&device)?;
+        Some(Head { at: *at, record: std::mem::take(record) }).filter(|head| !head.record.is_empty())
+    }
+
+    /// Puts back what was taken. One that was forgotten meanwhile stays so.
+    fn put_head(&self, device: i64, head: Head) {
+        let mut heads = self.heads.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(place) = heads.find(&device) {
+            *place = head;
+        }
     }
 
     /// A batch with readings of this device was not committed: the next one does not build on it.

@@ -163,12 +163,12 @@ impl Load<'_> {
             return false;
         };
         let (at, newest) = (moment(at_ms), known.summary.read_at);
+        let template = known.template.as_ref().and_then(|(_, template)| template.as_ref());
         let goes_on = at > newest && known.site == self.agent.known().site;
-        let news = if goes_on { history.news(known.id, newest, record) } else { None };
+        let place = goes_on.then_some((known.id, newest));
+        let news = place.and_then(|place| history.add_news(&mut self.batch, place, at, record, template));
         let taken = news.is_some();
         if let Some(news) = news {
-            let template = known.template.as_ref().and_then(|(_, template)| template.as_ref());
-            history.add(&mut self.batch, known.id, at, record, template);
             self.touched.push(known.id);
             known.summary.renew(at, news);
             self.readings += 1;

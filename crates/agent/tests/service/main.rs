@@ -23,6 +23,7 @@ use dca_cloud::rhythm::Start;
 use dca_sim::{Device, Fleet};
 use fake::{AGENT, Fake, key};
 use std::path::Path;
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, watch};
 
@@ -68,11 +69,12 @@ impl Running {
     }
 }
 
-/// Waits until it holds; a service that never gets there fails the test.
+/// Waits until it holds; a service that never gets there fails the test. These tests run side by side, some of them for days of
+/// their own time, on whatever machine there is.
 async fn until(what: &str, holds: impl Fn() -> bool) {
     let start = Instant::now();
     while !holds() {
-        assert!(start.elapsed() < Duration::from_secs(90), "not in 90 s: {what}");
+        assert!(start.elapsed() < Duration::from_secs(300), "not in 300 s: {what}");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
@@ -88,8 +90,33 @@ fn range(address: &str) -> String {
     format!("[[range]]\ntargets = [\"{address}\"]\ntry = [{{ community = {{ file = \"community\" }} }}]\n")
 }
 
-fn state() -> tempfile::TempDir {
+/// A state folder, and the disk with it: whoever writes for days of its own time in seconds has it alone, because the clocks of the
+/// others would not stand meanwhile.
+struct State<Disk> {
+    _disk: Disk,
+    folder: tempfile::TempDir,
+}
+
+impl<Disk> std::ops::Deref for State<Disk> {
+    type Target = tempfile::TempDir;
+
+    fn deref(&self) -> &tempfile::TempDir {
+        &self.folder
+    }
+}
+
+static DISK: RwLock<()> = RwLock::new(());
+
+fn state() -> State<RwLockReadGuard<'static, ()>> {
+    state_on(DISK.read().unwrap_or_else(PoisonError::into_inner))
+}
+
+fn state_alone() -> State<RwLockWriteGuard<'static, ()>> {
+    state_on(DISK.write().unwrap_or_else(PoisonError::into_inner))
+}
+
+fn state_on<Disk>(disk: Disk) -> State<Disk> {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("community"), "public").unwrap();
-    folder
+    State { _disk: disk, folder }
 }

@@ -49,7 +49,7 @@ async fn what_is_read_arrives_once_and_orders_are_obeyed() {
     })
     .await;
     until("the refusal", || portal.notices().iter().any(|notice| notice.what == "order_refused")).await;
-    assert!(portal.readings().iter().filter(|reading| reading.depth == "full").count() >= 2, "read again");
+    until("read again", || portal.readings().iter().filter(|reading| reading.depth == "full").count() >= 2).await;
 
     let took = running.end().await;
     assert!(took < Duration::from_secs(5), "{took:?}");

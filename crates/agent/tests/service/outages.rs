@@ -1,7 +1,7 @@
 //! Portal gone, network cut, clock set, machine asleep: each comes back by itself.
 
 use super::fake::{Fake, Mood};
-use super::{config, printer, range, start, start_watched, state, until};
+use super::{config, printer, range, start, start_watched, state, state_alone, until};
 use dca_agent::service::Status;
 use dca_wire::v1::record::What;
 use std::time::Duration;
@@ -40,7 +40,7 @@ async fn three_days_without_a_network_are_over_with_the_next_attempt() {
 #[tokio::test(start_paused = true)]
 async fn what_was_read_in_three_days_without_a_network_arrives_whole_and_once() {
     let (_fleet, address) = printer("127.84.0.5").await;
-    let folder = state();
+    let folder = state_alone();
     let portal = Fake::default();
     let text = format!("[permit]\nranges = [\"{address}\"]\n{}", range(&address));
     let running = start_watched(config(folder.path(), &text), &portal, HOUR);

@@ -51,6 +51,7 @@ async fn pages_are_read_where_the_customer_permits_it_and_their_certificates_are
     assert!(line.starts_with(&site.address().to_string()), "{seen}");
 
     // Another certificate than the one that was seen first is no answer, and is told.
+    drop(folder);
     let folder = state();
     let pins = folder.path().join("pins");
     let other = format!("{} {}\n", site.address(), "00".repeat(32));

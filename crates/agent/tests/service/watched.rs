@@ -30,18 +30,20 @@ async fn signs_of_life_come_from_the_loops() {
 #[tokio::test(start_paused = true)]
 async fn a_long_report_is_a_sign_of_life_as_well() {
     let folder = state();
+    let portal = Fake::default();
+    let now_ms = portal.true_ms();
     {
         let (spool, _) = Spool::open(&folder.path().join("spool.db"), Bounds::default(), 1, 0).unwrap();
         let items = (0..3_000_u32).map(|number| dca_spool::Item {
             stream: "old".to_owned(),
             class: dca_spool::Class::Billing,
             device: "1".to_owned(),
-            at_ms: i64::from(number),
+            // Of today: what is older than a record may be is thinned as soon as the clock is believed.
+            at_ms: now_ms - 3_000 + i64::from(number),
             body: dca_wire::encode(&super::fake::notice(number)).unwrap(),
         });
         spool.push(items.collect()).unwrap();
     }
-    let portal = Fake::default();
     let mut running = start(config(folder.path(), NOBODY), &portal);
     until("all of it", || portal.book().records.len() >= 3_000).await;
     let mut signs = 0;

@@ -33,18 +33,26 @@ impl Manager {
         let last = flight.tries.saturating_add(1) >= most_tries(&self.limits, in_turn);
         if let Some(turn) = job.turns.as_ref().and_then(|turns| turns.next(flight.ids.len())) {
             job.who = turn.clone();
+            flight.encoded = Vec::new();
         }
         let bytes = match &job.who {
             Credentials::V1(community) | Credentials::V2c(community) => {
-                let names = flight.question.names.iter();
-                let names = names.map(|name| (name.as_ref(), BindingRef::Found(ValueRef::Null)));
-                let (fields, pen) = (v3::fields(&flight.question, id), &mut self.pens.message);
-                encode_community(pen, job.who.version(), community.octets(), fields, names);
+                if flight.encoded.is_empty() {
+                    let names = flight.question.names.iter();
+                    let names = names.map(|name| (name.as_ref(), BindingRef::Found(ValueRef::Null)));
+                    let (fields, pen) = (v3::fields(&flight.question, id), &mut self.pens.message);
+                    flight.id_at = encode_community(pen, job.who.version(), community.octets(), fields, names);
+                    flight.encoded = pen.octets().to_vec();
+                }
                 // Nobody keeps what is sent for the last time.
+                let mut bytes = if last { core::mem::take(&mut flight.encoded) } else { flight.encoded.clone() };
                 if last {
                     flight.question.names = Vec::new();
                 }
-                pen.octets().to_vec()
+                if let Some(room) = bytes.get_mut(flight.id_at..flight.id_at + 4) {
+                    room.copy_from_slice(&id.to_be_bytes());
+                }
+                bytes
             }
             Credentials::V3(user) => {
                 // What is taken, not what is wished for: some agents say nothing where less would have been the answer.

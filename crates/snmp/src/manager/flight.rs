@@ -108,6 +108,9 @@ pub(super) struct Flight {
     pub(super) patience: Option<Duration>,
     /// When the first datagram left.
     pub(super) since: Option<Instant>,
+    /// A v1 or v2c message is encoded once; each try patches its id in.
+    pub(super) encoded: Vec<u8>,
+    pub(super) id_at: usize,
     /// What came instead of an answer: told if nothing better comes.
     pub(super) trouble: Option<Box<Failure>>,
     /// The v3 engine has told something of itself in this exchange.
@@ -129,6 +132,8 @@ impl Flight {
             deadline: None,
             patience: None,
             since: None,
+            encoded: Vec::new(),
+            id_at: 0,
             trouble: None,
             engine_spoke: false,
             restarts: 0,

@@ -2,7 +2,8 @@
 //!
 //! The child is stopped at a random moment and its files are copied. Up to the commit that was there when the child last
 //! waited for us everything is synced; of what the log holds after that, any part may be missing or rubbish, and so may be
-//! pages of the file of which the log still has the synced content.
+//! pages of the file of which the log still has the synced content. SQLite syncs the log before it writes the file from it
+//! (sqlite.org/wal.html, checkpointing): where the file has changed since, all of the log is there.
 
 use crate::child::bounds;
 use crate::portal::{Portal, Run, start};
@@ -55,9 +56,10 @@ fn cut(
         }
     }
     let synced = Log::read(folder);
+    let file = std::fs::read(folder.join("spool.db")).unwrap();
     writeln!(input, "acked {through}").unwrap();
-    std::thread::sleep(Duration::from_micros(random.u64(..3_000)));
-    signal(child, "STOP");
+    std::thread::sleep(Duration::from_micros(random.u64(..30_000)));
+    stop(child);
     let copy = tempfile::tempdir().unwrap();
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -67,7 +69,8 @@ fn cut(
     let log = Log::read(copy.path());
     if log.salt == synced.salt {
         // What was answered after that moment is not in the books yet: its lines are read only when this copy was judged.
-        damage(copy.path(), &synced, random, kinds);
+        let written = std::fs::read(copy.path().join("spool.db")).unwrap() != file;
+        damage(copy.path(), if written { &log } else { &synced }, random, kinds);
     }
     portal.elsewhere(copy.path()).settle();
 }
@@ -131,6 +134,24 @@ impl Log {
         }
         log
     }
+}
+
+/// Stops it, and waits until none of its threads runs: the signal is only asked for when `kill` is back.
+fn stop(child: &Child) {
+    signal(child, "STOP");
+    let stopped = |task: &Path| {
+        // pid (name) state: the name may have anything in it.
+        let stat = std::fs::read_to_string(task.join("stat")).unwrap();
+        stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('T'))
+    };
+    for _ in 0..10_000 {
+        let tasks = std::fs::read_dir(format!("/proc/{}/task", child.id())).unwrap();
+        if tasks.into_iter().all(|task| stopped(&task.unwrap().path())) {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    panic!("the child does not stop");
 }
 
 fn signal(child: &Child, name: &str) {

@@ -104,7 +104,7 @@ fn a_portal_without_room_acknowledges_nothing_and_recovers_by_itself() -> anyhow
         &agent.state().join("spool.db"),
         "SELECT coalesce(sum(last_seq), 0) FROM lane WHERE stream = 'readings'",
     )?;
-    let there = number(&disk.at("explorer.db"), "SELECT count(*) FROM reading_hot")?;
+    let there = portal.stored()?;
     assert_eq!(there, read, "left: readings in the portal; right: readings of the agent");
     assert!(portal.readings()? > committed && kept > 0);
     Ok(())

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 /// Messages that carry secrets; `src/secret.rs` prints them without.
 const SECRET: [&str; 2] = [".dca.v1.ActivateRequest", ".dca.v1.SignedConfig"];
+/// Octets that are shared with what they came in instead of being copied out of it.
+const SHARED: [&str; 2] = [".dca.v1.ReportRequest.body", ".dca.v1.Entry.record"];
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let folder = Path::new("proto/dca/v1");
@@ -16,7 +18,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let descriptors = protox::compile(files, ["proto"])?;
     let out = PathBuf::from(std::env::var("OUT_DIR")?);
     std::fs::write(out.join("descriptors.bin"), descriptors.encode_to_vec())?;
-    Config::new().skip_debug(SECRET).compile_fds(descriptors.clone())?;
+    Config::new().skip_debug(SECRET).bytes(SHARED).compile_fds(descriptors.clone())?;
     #[cfg(feature = "grpc")]
     stubs(descriptors, &out.join("grpc"))?;
     Ok(())

@@ -104,6 +104,18 @@ impl Portal {
         Ok(line.context("no explorer_readings_total among the metrics")?.trim().parse()?)
     }
 
+    /// Readings in its database, each of which was read and is there once.
+    ///
+    /// # Errors
+    /// If one cannot be read, or is there twice.
+    pub fn stored(&self) -> anyhow::Result<u64> {
+        let said = self.admin(&["verify-readings"])?;
+        if !said.contains(" 0 are there twice, 0 cannot be read") {
+            bail!("{said}");
+        }
+        Ok(said.split_whitespace().next().context("no number of readings")?.parse()?)
+    }
+
     /// Whether it is ready: the HTTP status, and what it says of it.
     ///
     /// # Errors

@@ -57,7 +57,7 @@ fn two_machines_with_one_identity_are_told_and_lose_nothing() -> anyhow::Result<
     settle(&mut house.agent)?;
     let read = numbered(&house.agent)? + numbered(&copy)? - shared;
     assert!(read > shared, "each read something of its own");
-    let there = house.count("SELECT count(*) FROM reading_hot")?;
+    let there = house.portal.stored()?;
     assert_eq!(there, read, "left: readings in the portal; right: readings of both");
     Ok(())
 }

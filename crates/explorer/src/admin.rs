@@ -6,7 +6,7 @@ use dca_portal::store::sql;
 use dca_portal::tenancy::ROOT;
 use dca_portal::wire::AgentId;
 use dca_portal::wire::v1::{Diagnose, Ping, Read, Scan, Walk, order::What};
-use dca_portal::{At, Clock, Portal, Status};
+use dca_portal::{At, Clock, Portal, Status, Verified};
 use std::path::Path;
 use std::time::Duration;
 
@@ -65,7 +65,19 @@ pub(crate) async fn run(config_path: &Path, task: Task) -> anyhow::Result<()> {
                 if running { "restart explorer; until then agents keep what they have" } else { "start explorer" };
             println!("now set database = \"{url}\" in {} and {next}", config_path.display());
         }
+        Task::VerifyReadings => verify_readings(&portal).await?,
         Task::VerifyAudit => println!("{} lines, the chain holds", dca_portal::audit::verify(portal.store()).await?),
+    }
+    Ok(())
+}
+
+async fn verify_readings(portal: &Portal) -> anyhow::Result<()> {
+    let Verified { devices, readings, repeated, unreadable } = portal.verify_readings().await?;
+    println!(
+        "{readings} readings of {devices} devices can be read, {repeated} are there twice, {unreadable} cannot be read"
+    );
+    if unreadable > 0 {
+        bail!("the pages show the others; what cannot be read is lost unless a copy of the database has it");
     }
     Ok(())
 }

@@ -93,6 +93,8 @@ pub(crate) enum Task {
     },
     /// Check the audit log's chain
     VerifyAudit,
+    /// Read every reading that is kept, and say how many cannot be read
+    VerifyReadings,
 }
 
 #[derive(Debug, Subcommand)]

@@ -6,7 +6,7 @@ use crate::agents::Agent;
 use crate::cache::Cache;
 use crate::history::{History, Template};
 use crate::store::{Batch, Store, StoreError, Value, sql};
-use crate::summary::Summary;
+use crate::summary::{Latest, Summary};
 use dca_wire::v1::{Fact, Identity, Reading};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Mutex, PoisonError};
@@ -26,7 +26,7 @@ pub(crate) struct Known {
     facts: u64,
     /// Its shape and the template for it.
     pub(crate) template: Option<(u64, Option<Template>)>,
-    pub(crate) summary: Summary,
+    pub(crate) latest: Latest,
 }
 
 /// Finds devices by what their agents call them.
@@ -64,7 +64,7 @@ impl Devices {
                 (known.site, known.facts) = (site, stamp);
                 // What this report said before is not in the database yet.
                 if let Some(before) = at_hand.filter(|before| before.id == known.id) {
-                    known.summary = before.summary;
+                    known.latest = before.latest;
                 }
                 known
             }
@@ -94,7 +94,7 @@ impl Devices {
             return Ok(None);
         };
         let id = row.int(0)?;
-        Ok(Some(Known { id, site: 0, facts: 0, template: None, summary: summary(store, id).await? }))
+        Ok(Some(Known { id, site: 0, facts: 0, template: None, latest: latest(store, id).await? }))
     }
 
     async fn look_up(
@@ -143,7 +143,7 @@ impl Devices {
         let mut values: Vec<Value> = vec![id.into(), site.into(), agent.id.as_str().into(), identity.as_str().into()];
         values.extend(facts.values());
         batch.run(sql::DEVICE_FACTS, values);
-        Ok(Known { id, site: 0, facts: 0, template: None, summary: summary(store, id).await? })
+        Ok(Known { id, site: 0, facts: 0, template: None, latest: latest(store, id).await? })
     }
 
     /// A new device. It is committed on its own: readings that follow find it, whatever becomes of this report.
@@ -169,9 +169,9 @@ impl Devices {
     }
 }
 
-async fn summary(store: &Store, device: i64) -> Result<Summary, StoreError> {
+async fn latest(store: &Store, device: i64) -> Result<Latest, StoreError> {
     let state = store.row(sql::STATE, &[device.into()]).await?.map(|row| row.blob(1)).transpose()?;
-    Ok(state.map_or_else(Summary::default, |octets| Summary::read(&octets)))
+    Ok(state.map_or_else(Latest::default, |octets| Summary::read(&octets).into()))
 }
 
 /// What a reading says about who the device is.

@@ -32,6 +32,7 @@ pub use ca::Ca;
 pub use clock::Clock;
 pub use config::{BrokerAt, BrokerKind, Config, ConfigError, Keep};
 pub use enrol::Code;
+pub use history::Verified;
 pub use keys::{KeyError, Keys};
 pub use mqtt::Pushed;
 pub use server::{Server, ServerError};
@@ -271,6 +272,14 @@ impl Portal {
     /// If the database does not answer.
     pub async fn records(&self, device: i64, from: i64, until: i64) -> Result<(Vec<(i64, Record)>, usize), StoreError> {
         self.ingest.history.read(&self.store, device, from, until).await
+    }
+
+    /// Reads everything that is kept, to see whether it can be read. Days that become chunks meanwhile may be missed.
+    ///
+    /// # Errors
+    /// If the database does not answer, or a whole day cannot be taken apart.
+    pub async fn verify_readings(&self) -> Result<Verified, StoreError> {
+        self.ingest.history.verify(&self.store).await
     }
 
     /// Makes chunks of the days that are old enough; done every hour by itself. The answer is how many were written.

@@ -2,12 +2,14 @@
 //! (two figures, every five minutes) does not erase what a full one said an hour ago; each part keeps its own time.
 
 use crate::history::News;
-use dca_wire::v1::{Alert, Meter, Reading, Status, Supply};
+use dca_wire::v1::{Alert, Reading, Status, Supply};
 use prost::Message;
 
 /// Most rows of a kind.
 const ROWS: usize = 64;
 const TEXT: usize = 200;
+/// The field of [`Summary`].
+const SUPPLIES: u32 = 5;
 
 /// The newest of each part.
 #[derive(Clone, PartialEq, Message)]
@@ -55,29 +57,61 @@ impl Summary {
     pub(crate) fn read(octets: &[u8]) -> Self {
         Self::decode(octets).unwrap_or_default()
     }
+}
+
+/// The summary of a device while readings of it come in. Supplies are octets, ready to be kept: of a dozen one changes, and all
+/// are written down.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Latest {
+    /// Without supplies.
+    summary: Summary,
+    supplies: Vec<Vec<u8>>,
+}
+
+impl From<Summary> for Latest {
+    fn from(mut summary: Summary) -> Self {
+        let supplies = std::mem::take(&mut summary.supplies).into_iter().map(|it| it.encode_to_vec()).collect();
+        Self { summary, supplies }
+    }
+}
+
+impl Latest {
+    /// When the newest reading was.
+    pub(crate) fn read_at(&self) -> i64 {
+        self.summary.read_at
+    }
+
+    /// A [`Summary`], encoded. Fields of a message may come in any order.
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        let supplies: usize = self.supplies.iter().map(|it| it.len() + 4).sum();
+        let mut out = Vec::with_capacity(self.summary.encoded_len() + supplies);
+        self.summary.encode_raw(&mut out);
+        self.supplies.iter().for_each(|it| prost::encoding::bytes::encode(SUPPLIES, it, &mut out));
+        out
+    }
 
     /// Takes in a reading. One that is older than what is known changes nothing.
     pub(crate) fn take(&mut self, at: i64, reading: Reading) {
-        if at < self.read_at {
+        if at < self.summary.read_at {
             return;
         }
         self.is_read(at);
         if let Some(total) = &reading.total {
-            self.set_total(total);
-            self.total_at = at;
+            (self.summary.total, self.summary.total_unit) = (Some(total.value), short(&total.unit));
+            self.summary.total_at = at;
         }
         // Asked for all and told of none: what was there is gone.
         let all = reading.complete && matches!(reading.depth.as_str(), "cold" | "full");
         if !reading.supplies.is_empty() || all {
             self.supplies = reading.supplies.into_iter().take(ROWS).map(supply).collect();
-            self.supplies_at = at;
+            self.summary.supplies_at = at;
         }
         if reading.status.is_some() {
-            (self.status, self.status_at) = (reading.status, at);
+            (self.summary.status, self.summary.status_at) = (reading.status, at);
         }
         if !reading.alerts.is_empty() || reading.depth == "full" {
             self.set_alerts(reading.alerts);
-            self.alerts_at = at;
+            self.summary.alerts_at = at;
         }
     }
 
@@ -85,8 +119,8 @@ impl Summary {
     pub(crate) fn renew(&mut self, at: i64, news: News<'_>) {
         self.is_read(at);
         if news.has_total {
-            news.total.iter().for_each(|total| self.set_total(total));
-            self.total_at = at;
+            self.summary.total = news.total.or(self.summary.total);
+            self.summary.total_at = at;
         }
         if news.has_supplies || news.complete && matches!(news.depth, "cold" | "full") {
             for (place, new) in news.supplies {
@@ -94,44 +128,40 @@ impl Summary {
                     *here = supply(new);
                 }
             }
-            self.supplies_at = at;
+            self.summary.supplies_at = at;
         }
         if news.has_status {
-            self.status = news.status.or(self.status.take());
-            self.status_at = at;
+            self.summary.status = news.status.or(self.summary.status.take());
+            self.summary.status_at = at;
         }
         if news.has_alerts || news.depth == "full" {
             news.alerts.into_iter().for_each(|alerts| self.set_alerts(alerts));
-            self.alerts_at = at;
+            self.summary.alerts_at = at;
         }
     }
 
     fn is_read(&mut self, at: i64) {
-        self.read_at = at;
-        self.absent.clear();
-        self.absent_since = 0;
-    }
-
-    fn set_total(&mut self, total: &Meter) {
-        (self.total, self.total_unit) = (Some(total.value), short(&total.unit));
+        self.summary.read_at = at;
+        self.summary.absent.clear();
+        self.summary.absent_since = 0;
     }
 
     fn set_alerts(&mut self, alerts: Vec<Alert>) {
-        self.alerts = alerts.into_iter().filter(|alert| alert.active).take(ROWS).map(alert).collect();
+        self.summary.alerts = alerts.into_iter().filter(|alert| alert.active).take(ROWS).map(alert).collect();
     }
 
     /// Takes in that it could not be read.
     pub(crate) fn miss(&mut self, at: i64, since: i64, why: &str) {
-        if at >= self.read_at {
-            (self.absent, self.absent_since) = (short(why), since);
+        if at >= self.summary.read_at {
+            (self.summary.absent, self.summary.absent_since) = (short(why), since);
         }
     }
 }
 
-fn supply(mut supply: Supply) -> Supply {
+fn supply(mut supply: Supply) -> Vec<u8> {
     supply.source = None;
     shorten(&mut supply.description);
-    supply
+    supply.encode_to_vec()
 }
 
 fn alert(mut alert: Alert) -> Alert {
@@ -153,32 +183,44 @@ fn shorten(text: &mut String) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use dca_wire::v1::Meter;
+
+    fn read(latest: &Latest) -> Summary {
+        let summary = Summary::read(&latest.encode());
+        assert_eq!(&Latest::from(summary.clone()), latest, "as it is kept it comes back");
+        summary
+    }
 
     #[test]
     fn a_short_reading_leaves_what_it_does_not_speak_of() {
-        let mut summary = Summary::default();
+        let mut latest = Latest::default();
         let full = Reading {
             total: Some(Meter { value: 100, ..Meter::default() }),
             supplies: vec![Supply { percent: Some(40.0), ..Supply::default() }],
             depth: "full".to_owned(),
             ..Reading::default()
         };
-        summary.take(10, full.clone());
-        summary.take(20, Reading { total: Some(Meter { value: 103, ..Meter::default() }), ..Reading::default() });
+        latest.take(10, full.clone());
+        latest.take(20, Reading { total: Some(Meter { value: 103, ..Meter::default() }), ..Reading::default() });
+        let summary = read(&latest);
         assert_eq!(
             (summary.total, summary.total_at, summary.supplies.len(), summary.supplies_at),
             (Some(103), 20, 1, 10)
         );
-        summary.take(15, full.clone());
+        latest.take(15, full.clone());
+        let summary = read(&latest);
         assert_eq!((summary.total, summary.read_at), (Some(103), 20));
-        summary.miss(30, 25, "asleep");
+        latest.miss(30, 25, "asleep");
+        let summary = read(&latest);
         assert_eq!((summary.absent.as_str(), summary.read_at), ("asleep", 20));
-        summary.take(40, Reading::default());
+        latest.take(40, Reading::default());
+        let summary = read(&latest);
         assert_eq!((summary.absent.as_str(), summary.total), ("", Some(103)));
         let none = Reading { supplies: vec![], ..full };
-        summary.take(50, none.clone());
-        assert_eq!(summary.supplies.len(), 1, "cut short, it may not have come to them");
-        summary.take(60, Reading { complete: true, ..none });
+        latest.take(50, none.clone());
+        assert_eq!(read(&latest).supplies.len(), 1, "cut short, it may not have come to them");
+        latest.take(60, Reading { complete: true, ..none });
+        let summary = read(&latest);
         assert_eq!((summary.supplies.len(), summary.supplies_at), (0, 60), "taken out");
     }
 }

@@ -1,8 +1,9 @@
 //! Records into the body of a report and out of it. Compression lies between the two and is the caller's.
 
 use crate::check::{ENTRIES, PLAIN};
-use crate::limits::{Limited, WireError, decode, encode};
+use crate::limits::{Limited, WireError, decode_shared, encode};
 use crate::v1::{Entries, Entry, Record, ReportRequest};
+use bytes::Bytes;
 
 /// As many of the `records`, from the first on, as fit into one report: the body before compression, its CRC-32, and how
 /// many records went in. Each record is an encoded [`Record`] with its sequence number.
@@ -22,7 +23,7 @@ pub fn pack<'a>(records: impl IntoIterator<Item = (u64, &'a [u8])>) -> Result<(V
             break;
         }
         room = left;
-        entries.push(Entry { seq, record: record.to_vec() });
+        entries.push(Entry { seq, record: Bytes::copy_from_slice(record) });
     }
     let count = entries.len();
     let body = encode(&Entries { entries })?;
@@ -30,20 +31,20 @@ pub fn pack<'a>(records: impl IntoIterator<Item = (u64, &'a [u8])>) -> Result<(V
     Ok((body, crc, count))
 }
 
-/// The entries in the unpacked `body` of a `report`. Their records are still octets: [`decode`] each on its own, so that
-/// one that cannot be read is refused alone.
+/// The entries in the unpacked `body` of a `report`, whose records are parts of it. [`decode`](crate::decode) each on its own, so
+/// that one that cannot be read is refused alone.
 ///
 /// # Errors
 /// If length, checksum or limits do not hold.
-pub fn unpack(report: &ReportRequest, body: &[u8]) -> Result<Vec<Entry>, WireError> {
+pub fn unpack(report: &ReportRequest, body: Bytes) -> Result<Vec<Entry>, WireError> {
     let invalid = |why| Err(WireError::Invalid { message: Entries::NAME, why });
     if body.len() != report.plain_length as usize {
         return invalid("a body as long as was announced");
     }
-    if crc32fast::hash(body) != report.crc {
+    if crc32fast::hash(&body) != report.crc {
         return invalid("a body with the checksum that was announced");
     }
-    let entries = decode::<Entries>(body)?.entries;
+    let entries = decode_shared::<Entries>(body)?.entries;
     if entries.first().is_some_and(|entry| entry.seq != report.first_seq) {
         return invalid("a first sequence number as announced");
     }

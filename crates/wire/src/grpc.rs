@@ -1,11 +1,11 @@
 //! The services of the contract as tonic stubs.
 //!
 //! Their codec is not tonic's: what is sent goes through [`encode`] and what is received through
-//! [`decode`], so that a call cannot carry what the contract forbids, on either side. tonic refuses a message
+//! [`decode_shared`], so that a call cannot carry what the contract forbids, on either side. tonic refuses a message
 //! whose head says it is larger than the stub's `max_decoding_message_size` before it is buffered: set it to
 //! [`Limited::OCTETS`] of what is awaited, or to the largest of them.
 
-use crate::limits::{Limited, WireError, decode, encode};
+use crate::limits::{Limited, WireError, decode_shared, encode};
 use bytes::{Buf, BufMut};
 use std::marker::PhantomData;
 use tonic::Status;
@@ -67,7 +67,7 @@ impl<D: Limited> Decoder for Inward<D> {
 
     fn decode(&mut self, buffer: &mut DecodeBuf<'_>) -> Result<Option<D>, Status> {
         let octets = buffer.copy_to_bytes(buffer.remaining());
-        decode(&octets).map(Some).map_err(refusal)
+        decode_shared(octets).map(Some).map_err(refusal)
     }
 }
 

@@ -30,7 +30,7 @@ mod secret;
 
 pub use agent_id::{AgentId, BadAgentId};
 pub use entries::{pack, unpack};
-pub use limits::{Limited, WireError, decode, encode};
+pub use limits::{Limited, WireError, decode, decode_shared, encode};
 
 /// Version of the contract that this crate speaks, for [`v1::Caller::schema`].
 pub const SCHEMA: u32 = 1;

@@ -1,5 +1,6 @@
 //! How large a message may be, and the only two ways in and out.
 
+use bytes::Bytes;
 use prost::Message;
 use prost::encoding::{DecodeContext, WireType, decode_key, decode_varint, skip_field};
 
@@ -79,6 +80,18 @@ pub fn encode<M: Limited>(message: &M) -> Result<Vec<u8>, WireError> {
 pub fn decode<M: Limited>(octets: &[u8]) -> Result<M, WireError> {
     measure::<M>(octets.len())?;
     count::<M>(octets)?;
+    let message = M::decode(octets).map_err(unreadable::<M>)?;
+    hold(&message)?;
+    Ok(message)
+}
+
+/// [`decode`], for octets that the message goes on to share: the bodies of reports and the records in them.
+///
+/// # Errors
+/// As [`decode`].
+pub fn decode_shared<M: Limited>(octets: Bytes) -> Result<M, WireError> {
+    measure::<M>(octets.len())?;
+    count::<M>(&octets)?;
     let message = M::decode(octets).map_err(unreadable::<M>)?;
     hold(&message)?;
     Ok(message)

@@ -97,7 +97,7 @@ fn request(caller: dca_wire::v1::Caller, batch: &Batch) -> Option<(ReportRequest
         epoch: batch.epoch,
         first_seq,
         compression: Compression::Zstd.into(),
-        body,
+        body: body.into(),
         plain_length: u32::try_from(plain.len()).ok()?,
         crc,
     };

@@ -192,7 +192,7 @@ impl Portal for Fake {
         dca_wire::encode(&request).expect("a report that a portal takes");
         self.mood().await?;
         let plain = zstd::bulk::decompress(&request.body, request.plain_length as usize).unwrap();
-        let entries = dca_wire::unpack(&request, &plain).unwrap();
+        let entries = dca_wire::unpack(&request, plain.into()).unwrap();
         let mut book = self.book();
         let mut acked_through = 0;
         for entry in entries {

@@ -12,6 +12,8 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+/// For what is left of the reports after the turns, so that days are full ones.
+const REST: Duration = Duration::from_mins(10);
 type Client = AgentClient<crate::agent::Channel>;
 type Loads = Vec<(Arc<Agent>, Arc<Mutex<VecDeque<ReportRequest>>>)>;
 
@@ -53,7 +55,16 @@ pub(crate) async fn run(agents: &Path) {
             ["report", name, address, root, seconds] => {
                 let (_, loads) = loads.iter().find(|(known, _)| known == name).unwrap();
                 let way = fleet::way(address, root);
-                say(&report(loads, &way, seconds.parse().unwrap()).await.to_string());
+                let rate = report(loads, &way, Duration::from_secs(seconds.parse().unwrap())).await;
+                assert!(
+                    loads.iter().all(|(_, reports)| !reports.lock().unwrap().is_empty()),
+                    "too few reports were prepared: the turn ended early"
+                );
+                say(&rate.to_string());
+            }
+            ["rest", name, address, root] => {
+                let (_, loads) = loads.iter().find(|(known, _)| known == name).unwrap();
+                say(&report(loads, &fleet::way(address, root), REST).await.to_string());
             }
             other => panic!("{other:?}"),
         }
@@ -114,10 +125,10 @@ async fn check_ins(agents: &[Arc<Agent>], way: &Way, count: usize, seconds: u64)
     (taken.len() as f64 / elapsed, taken[taken.len() * 99 / 100].as_micros() as f64)
 }
 
-/// Each agent reports what was prepared for it, one call at a time. Readings a second, from the calls to the answers.
-async fn report(loads: &Loads, way: &Way, seconds: u64) -> f64 {
+/// Each agent reports what was prepared for it, one call at a time, for so long. Readings a second, from the calls to the answers.
+async fn report(loads: &Loads, way: &Way, time: Duration) -> f64 {
     let begun = Instant::now();
-    let end = begun + Duration::from_secs(seconds);
+    let end = begun + time;
     let tasks: Vec<_> = loads
         .iter()
         .map(|(agent, reports)| {

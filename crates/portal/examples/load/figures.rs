@@ -141,9 +141,7 @@ fn bare(run: &Run) -> Worker {
 
 async fn readings(run: &Run, sqlite: &mut Worker, wanted: &dyn Fn(&str) -> bool, tell: Tell<'_>) {
     /// Reports of each agent for a second of a turn; more than can be taken.
-    const A_SECOND: usize = 4;
-    /// For what is left of them after the turns, so that days are full ones.
-    const REST: u64 = 300;
+    const A_SECOND: usize = 24;
     const PEER: &str = "row per value";
     let url = server::lasting_database();
     let mut postgres = None;
@@ -198,7 +196,7 @@ async fn readings(run: &Run, sqlite: &mut Worker, wanted: &dyn Fn(&str) -> bool,
         };
         let ours = match (&mut postgres, &url) {
             (Some(postgres), Some(url)) => {
-                client.ask(&format!("report postgres {} {REST}", address(postgres)));
+                client.ask(&format!("rest postgres {}", address(postgres)));
                 postgres.ask("compact");
                 let portal = Portal::open(serve::config(run.folder.path(), url), Clock::system()).await.unwrap();
                 Ok((reports::size(url).await - before) / stored(&portal).await)
@@ -207,7 +205,7 @@ async fn readings(run: &Run, sqlite: &mut Worker, wanted: &dyn Fn(&str) -> bool,
         };
         let target = Target::TimesAtMost(1.0 / 60.0);
         tell(Line::beside("4c", "octets per reading, on PostgreSQL", "", &ours, (PEER, &peer), target));
-        client.ask(&format!("report sqlite {} {REST}", address(sqlite)));
+        client.ask(&format!("rest sqlite {}", address(sqlite)));
         sqlite.ask("compact");
         let grown = copied(run, "after.db").await - sqlite_before;
         let ours = Ok(grown / stored(&run.admin).await);

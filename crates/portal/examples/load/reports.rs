@@ -162,7 +162,14 @@ pub(crate) fn prepare(agents: &[Arc<Agent>], reports: usize) -> Vec<(Arc<Agent>,
         });
         (agent.clone(), reports.collect())
     };
-    agents.iter().enumerate().map(of_agent).collect()
+    let numbered: Vec<(usize, &Arc<Agent>)> = agents.iter().enumerate().collect();
+    let halves = numbered.split_at(numbered.len() / 2);
+    std::thread::scope(|scope| {
+        let second = scope.spawn(|| halves.1.iter().copied().map(of_agent).collect::<Vec<_>>());
+        let mut prepared: Vec<_> = halves.0.iter().copied().map(of_agent).collect();
+        prepared.append(&mut second.join().unwrap());
+        prepared
+    })
 }
 
 fn packed(agent: &Agent, records: &[(u64, Vec<u8>)]) -> ReportRequest {
@@ -174,7 +181,7 @@ fn packed(agent: &Agent, records: &[(u64, Vec<u8>)]) -> ReportRequest {
         epoch: 1,
         first_seq: records[0].0,
         compression: report_request::Compression::Zstd.into(),
-        body: zstd::bulk::compress(&plain, 3).unwrap(),
+        body: zstd::bulk::compress(&plain, 3).unwrap().into(),
         plain_length: plain.len() as u32,
         crc,
     }

@@ -1,7 +1,7 @@
 //! Days that are over become chunks. Rows that came late for a day that is one already are taken into it. The last total of a month
 //! is written down beside them: it stays when readings go.
 
-use super::frame::{Base, frame, pack};
+use super::frame::{Base, frame, move_on, pack};
 use super::{DAY_MS, History, day_of, frames};
 use crate::store::{Batch, Store, StoreError, sql};
 use dca_wire::v1::{Meter, Record, record::What};
@@ -40,7 +40,7 @@ impl History {
 
     async fn compact_day(&self, store: &Store, device: i64, day: i64) -> Result<(), StoreError> {
         let mut found = frames(store, device, day).await?;
-        let rows = u64::try_from(found.hot.len()).unwrap_or(u64::MAX);
+        let rows = u64::try_from(found.rows).unwrap_or(u64::MAX);
         let first = found.chunk.iter().chain(&found.hot).min_by_key(|(at, _)| *at).cloned();
         let late = !found.chunk.is_empty();
         found.chunk.append(&mut found.hot);
@@ -55,8 +55,11 @@ impl History {
                 let Some(record) = record else {
                     return Err(StoreError::Damaged("a reading of a day that is compacted"));
                 };
-                let framed = match &before {
-                    Some((earlier, base)) => frame(&record, Base::Earlier(at - earlier, base)),
+                let framed = match &mut before {
+                    Some((earlier, base)) => {
+                        move_on(base, at - *earlier);
+                        frame(&record, Base::Earlier(at - *earlier, base))
+                    }
                     None if super::frame::template_of(&first).is_some() => first.clone(),
                     None => frame(&record, Base::Alone),
                 };

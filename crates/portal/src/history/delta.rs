@@ -8,6 +8,8 @@
 const ANCHOR: usize = 8;
 /// How far is looked for such a place, in both.
 const WINDOW: usize = 48;
+/// How far, before anything else is tried, for one as far on in both.
+const STEADY: usize = 12;
 
 /// What makes `record` out of `base`.
 pub(super) fn encode(base: &[u8], record: &[u8]) -> Vec<u8> {
@@ -65,16 +67,23 @@ fn common(a: &[u8], b: &[u8]) -> usize {
 
 /// How much of both is passed over until they agree again.
 fn differing(old: &[u8], new: &[u8]) -> (usize, usize) {
-    // The nearest such place: first those where as much goes as comes, as it is when a number grows.
-    for sum in 1..=2 * WINDOW {
+    let within = |octets: &[u8]| octets.len().checked_sub(ANCHOR).map_or(0, |last| last.min(WINDOW));
+    let (most_skipped, most_fresh) = (within(old), within(new));
+    // As much goes as comes, as when a number grows: that is nearly always the nearest, and a few octets more are no harm.
+    for both in 1..=most_skipped.min(most_fresh).min(STEADY) {
+        if agree(old, both, new, both) {
+            return (both, both);
+        }
+    }
+    // The nearest of all.
+    for sum in 1..=most_skipped + most_fresh {
         for step in 0..=sum / 2 {
             let near = sum / 2;
             for (skipped, fresh) in [(near + step, sum - near - step), (near - step, sum + step - near)] {
-                if skipped.max(fresh) > WINDOW {
+                if skipped > most_skipped || fresh > most_fresh {
                     continue;
                 }
-                let (anchor, there) = (tail(old, skipped).first_chunk::<ANCHOR>(), tail(new, fresh).first_chunk());
-                if anchor.is_some() && anchor == there {
+                if agree(old, skipped, new, fresh) {
                     return (skipped, fresh);
                 }
             }
@@ -83,6 +92,12 @@ fn differing(old: &[u8], new: &[u8]) -> (usize, usize) {
     // One place further: the base has little more to say here.
     let end = new.len().min(WINDOW);
     (old.len().min(WINDOW), end)
+}
+
+/// Whether both go on alike from there.
+fn agree(old: &[u8], skipped: usize, new: &[u8], fresh: usize) -> bool {
+    let anchor = tail(old, skipped).first_chunk::<ANCHOR>();
+    anchor.is_some() && anchor == tail(new, fresh).first_chunk()
 }
 
 #[cfg(test)]

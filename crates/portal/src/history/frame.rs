@@ -6,6 +6,7 @@
 //!        1 follows   milliseconds     payload: delta to the reading of that much earlier, of the same day; no longer written
 //!        2 template  number           payload: delta to that template
 //!        3 follows   milliseconds     the same, to that reading with its time moved on by as much
+//!        4 several   0                no CRC; payload: for each, milliseconds since the one before (varint) | length (varint) | frame
 //! chunk  zstd of, for each reading: milliseconds since the one before or the day's begin (varint) | length (varint) | frame
 //! ```
 //!
@@ -13,7 +14,6 @@
 //! wrong.
 
 use super::delta;
-use std::borrow::Cow;
 use std::collections::HashMap;
 
 /// The largest record that the contract allows.
@@ -28,7 +28,7 @@ pub(crate) const DAY_MS: i64 = 86_400_000;
 pub(super) enum Base<'a> {
     /// Nothing.
     Alone,
-    /// The reading so many milliseconds earlier.
+    /// The reading so many milliseconds earlier, [moved on](move_on) by as much.
     Earlier(i64, &'a [u8]),
     /// A template by its number.
     Template(i64, &'a [u8]),
@@ -39,7 +39,7 @@ pub(super) fn frame(record: &[u8], base: Base<'_>) -> Vec<u8> {
     let (kind, number, payload) = match base {
         // Level 1 to 3 of a record in memory does not fail; if it did, an empty payload is told by the checksum.
         Base::Alone => (0, 0, zstd::bulk::compress(record, LEVEL).unwrap_or_default()),
-        Base::Earlier(back, base) => (3, back, delta::encode(&moved_on(base, back), record)),
+        Base::Earlier(back, base) => (3, back, delta::encode(base, record)),
         Base::Template(id, base) => (2, id, delta::encode(base, record)),
     };
     let mut out = vec![kind];
@@ -69,7 +69,11 @@ impl Reader {
         let record = match kind {
             0 => zstd::bulk::decompress(payload, MOST).ok()?,
             1 => delta::apply(self.day.get(&at.checked_sub(number)?)?, payload, MOST)?,
-            3 => delta::apply(&moved_on(self.day.get(&at.checked_sub(number)?)?, number), payload, MOST)?,
+            3 => {
+                let mut base = self.day.get(&at.checked_sub(number)?)?.clone();
+                move_on(&mut base, number);
+                delta::apply(&base, payload, MOST)?
+            }
             2 => delta::apply(&template(number)?, payload, MOST)?,
             _ => return None,
         };
@@ -81,19 +85,90 @@ impl Reader {
     }
 }
 
-/// The record with its time moved on: what a reading says of its time is then no difference. Octets that begin with no time
-/// stay as they are.
-fn moved_on(record: &[u8], by: i64) -> Cow<'_, [u8]> {
+/// Moves the time of a record on: what a reading says of its time is then no difference. Octets that begin with no time stay as
+/// they are.
+pub(super) fn move_on(record: &mut Vec<u8>, by: i64) {
     /// Field 1, a varint: `Record.at_ms`.
     const AT_MS: u8 = 0x08;
-    let [AT_MS, rest @ ..] = record else { return record.into() };
-    let mut rest = rest;
-    let Some(at) = delta::take_number(&mut rest) else { return record.into() };
-    let mut moved = Vec::with_capacity(record.len() + 2);
-    moved.push(AT_MS);
+    let [AT_MS, rest @ ..] = record.as_slice() else { return };
+    let mut after = rest;
+    let Some(at) = delta::take_number(&mut after) else { return };
+    let mut moved = Vec::with_capacity(10);
     delta::number(&mut moved, at.wrapping_add_signed(isize::try_from(by).unwrap_or(0)));
-    moved.extend_from_slice(rest);
-    moved.into()
+    let end = record.len() - after.len();
+    record.splice(1..end, moved);
+}
+
+/// Frames of one device that follow one another within a day, as one row. One alone is no more than itself.
+#[derive(Debug)]
+pub(super) struct Several {
+    first: i64,
+    last: i64,
+    /// Where the first frame begins.
+    begin: usize,
+    count: usize,
+    octets: Vec<u8>,
+}
+
+/// Kind and number of a row with several.
+const SEVERAL: [u8; 2] = [4, 0];
+
+impl Several {
+    pub(super) fn new(at: i64, frame: &[u8]) -> Self {
+        let mut new = Self { first: at, last: at, begin: 0, count: 0, octets: SEVERAL.to_vec() };
+        new.push(at, frame);
+        new.begin = new.octets.len() - frame.len();
+        new
+    }
+
+    /// Adds one that is not earlier than the last.
+    pub(super) fn push(&mut self, at: i64, frame: &[u8]) {
+        put(&mut self.octets, at.saturating_sub(self.last), frame);
+        self.last = at;
+        self.count += 1;
+    }
+
+    /// When the first one was.
+    pub(super) fn first(&self) -> i64 {
+        self.first
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.octets.len()
+    }
+
+    /// What lies in the row.
+    pub(super) fn into_octets(mut self) -> Vec<u8> {
+        if self.count == 1 {
+            self.octets.drain(..self.begin);
+        }
+        self.octets
+    }
+}
+
+/// The frames of a row. One that cannot be taken apart is one frame that cannot be read.
+pub(super) fn of_row(at: i64, row: Vec<u8>) -> Vec<(i64, Vec<u8>)> {
+    let several = row.strip_prefix(&SEVERAL).and_then(|frames| take_all(at, frames));
+    several.unwrap_or_else(|| vec![(at, row)])
+}
+
+fn put(out: &mut Vec<u8>, after: i64, frame: &[u8]) {
+    delta::number(out, usize::try_from(after).unwrap_or(0));
+    delta::number(out, frame.len());
+    out.extend_from_slice(frame);
+}
+
+/// Frames with the time since the one before, or since `at`.
+fn take_all(mut at: i64, mut octets: &[u8]) -> Option<Vec<(i64, Vec<u8>)>> {
+    let mut frames = Vec::new();
+    while !octets.is_empty() {
+        at = at.checked_add(i64::try_from(delta::take_number(&mut octets)?).ok()?)?;
+        let length = delta::take_number(&mut octets)?;
+        let (frame, rest) = octets.split_at_checked(length)?;
+        frames.push((at, frame.to_vec()));
+        octets = rest;
+    }
+    Some(frames)
 }
 
 /// The template that a frame is told apart from, if it is.
@@ -112,9 +187,7 @@ pub(super) fn pack(day: i64, frames: &[(i64, Vec<u8>)]) -> std::io::Result<Vec<u
     let mut plain = Vec::new();
     let mut before = day.saturating_mul(DAY_MS);
     for (at, frame) in frames {
-        delta::number(&mut plain, usize::try_from(at.saturating_sub(before)).unwrap_or(0));
-        delta::number(&mut plain, frame.len());
-        plain.extend_from_slice(frame);
+        put(&mut plain, at.saturating_sub(before), frame);
         before = *at;
     }
     zstd::bulk::compress(&plain, LEVEL)
@@ -124,15 +197,7 @@ pub(super) fn pack(day: i64, frames: &[(i64, Vec<u8>)]) -> std::io::Result<Vec<u
 pub(super) fn unpack(day: i64, chunk: &[u8]) -> Option<Vec<(i64, Vec<u8>)>> {
     let length = zstd::zstd_safe::get_frame_content_size(chunk).ok().flatten()?;
     let plain = zstd::bulk::decompress(chunk, usize::try_from(length).ok()?.min(CHUNK)).ok()?;
-    let mut rest = plain.as_slice();
-    let (mut frames, mut at) = (Vec::new(), day.checked_mul(DAY_MS)?);
-    while !rest.is_empty() {
-        at = at.checked_add(i64::try_from(delta::take_number(&mut rest)?).ok()?)?;
-        let length = delta::take_number(&mut rest)?;
-        frames.push((at, rest.get(..length)?.to_vec()));
-        rest = rest.get(length..)?;
-    }
-    Some(frames)
+    take_all(day.checked_mul(DAY_MS)?, &plain)
 }
 
 #[cfg(test)]
@@ -149,6 +214,7 @@ mod tests {
         for hour in 0..24_i64 {
             let before = record.clone();
             record[(hour * 100) as usize] ^= 0x55;
+            // It begins with no time.
             let base = if hour == 0 { Base::Template(7, &template) } else { Base::Earlier(3_600_000, &before) };
             frames.push((day * DAY_MS + hour * 3_600_000, frame(&record, base)));
             records.push(record.clone());
@@ -169,7 +235,9 @@ mod tests {
         let record = |at_ms: i64, total: u8| [&at_ms_field(at_ms), [9; 3_000].as_slice(), &[total]].concat();
         let now = 1_796_083_199_000;
         for (later, most) in [(3_600_000, 16), (3_599_123, 18), (0, 12), (-5, 30)] {
-            let framed = frame(&record(now + later, 7), Base::Earlier(later, &record(now, 7)));
+            let mut before = record(now, 7);
+            move_on(&mut before, later);
+            let framed = frame(&record(now + later, 7), Base::Earlier(later, &before));
             assert!(framed.len() <= most, "{later}: {}", framed.len());
         }
         // Both kinds of record come back: with a time, and with none in front.
@@ -179,7 +247,9 @@ mod tests {
             let mut reader = Reader::default();
             let day = day_of(now) * DAY_MS;
             assert_eq!(reader.read(day, &frame(&before, Base::Alone), |_| None).as_ref(), Some(&before));
-            let framed = frame(&after, Base::Earlier(60_000, &before));
+            let mut moved = before.clone();
+            move_on(&mut moved, 60_000);
+            let framed = frame(&after, Base::Earlier(60_000, &moved));
             assert_eq!(reader.read(day + 60_000, &framed, |_| None).as_ref(), Some(&after));
         }
     }
@@ -198,6 +268,25 @@ mod tests {
 
     fn at_ms_field(at_ms: i64) -> Vec<u8> {
         Record { at_ms, what: None }.encode_to_vec()
+    }
+
+    #[test]
+    fn several_share_a_row() {
+        let frames: Vec<(i64, Vec<u8>)> =
+            [(50, b"first".to_vec()), (60, vec![]), (60, vec![3; 300]), (3_600_050, b"last".to_vec())].into();
+        let mut several = Several::new(frames[0].0, &frames[0].1);
+        assert_eq!(of_row(50, Several::new(50, b"first").into_octets()), frames[..1], "one alone is itself");
+        assert_eq!(Several::new(50, b"first").into_octets(), b"first");
+        frames[1..].iter().for_each(|(at, frame)| several.push(*at, frame));
+        let row = several.into_octets();
+        assert_eq!(of_row(50, row.clone()), frames);
+        // Cut anywhere but between two it is one that cannot be read.
+        for cut in 3..row.len() {
+            let found = of_row(50, row[..cut].to_vec());
+            let whole = frames.starts_with(&found);
+            assert!(whole || found == [(50, row[..cut].to_vec())], "{cut}");
+            assert!(whole || Reader::default().read(50, &found[0].1, |_| None).is_none());
+        }
     }
 
     #[test]

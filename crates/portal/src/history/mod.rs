@@ -1,16 +1,20 @@
 //! What devices said over time: each record exactly as the agent sent it, in a few octets.
 //!
-//! A reading is a row with its difference to the reading before ([`frame`]); the first of a day differs from a template, a
-//! record of the same model with nothing in it that names a device. After some days a device's day becomes one compressed
+//! A reading is a row, or a part of one ([`rows`]), with its difference to the reading before ([`frame`]); the first of a day
+//! differs from a template, a record of the same model with nothing in it that names a device. After some days a device's day becomes one compressed
 //! chunk. No row per value, and no value is lost.
 
 mod compact;
 mod delta;
 mod frame;
 mod news;
+mod rows;
+mod verify;
 
 pub(crate) use frame::{DAY_MS, day_of};
 pub(crate) use news::{News, device, reading};
+pub(crate) use rows::Rows;
+pub use verify::Verified;
 
 use crate::cache::Cache;
 use crate::store::{Batch, Store, StoreError, sql};
@@ -51,17 +55,17 @@ impl Default for History {
 }
 
 impl History {
-    /// Adds a record of a device to a batch.
-    pub(crate) fn add(&self, batch: &mut Batch, device: i64, at: i64, record: &[u8], template: Option<&Template>) {
+    /// Adds a record of a device to the rows.
+    pub(crate) fn add(&self, rows: &mut Rows, device: i64, at: i64, record: &[u8], template: Option<&Template>) {
         let head = self.take_head(device);
-        self.go_on(batch, device, head, at, record, template);
+        rows.alone(device, at, &self.go_on(device, head, at, record, template));
     }
 
     /// The same, if the newest record of the device is at hand and of the time `newest`, and this one goes on from it: the
     /// answer is what is new. Else nothing is added.
     pub(crate) fn add_news<'a>(
         &self,
-        batch: &mut Batch,
+        rows: &mut Rows,
         (device, newest): (i64, i64),
         at: i64,
         record: &'a [u8],
@@ -70,26 +74,19 @@ impl History {
         let head = self.take_head(device)?;
         let news = if head.at == newest { news::news(&head.record, record) } else { None };
         match news {
-            Some(_) => self.go_on(batch, device, Some(head), at, record, template),
+            Some(_) => rows.newest(device, at, &self.go_on(device, Some(head), at, record, template)),
             None => self.put_head(device, head),
         }
         news
     }
 
-    fn go_on(
-        &self,
-        batch: &mut Batch,
-        device: i64,
-        head: Option<Head>,
-        at: i64,
-        record: &[u8],
-        template: Option<&Template>,
-    ) {
+    /// Makes a record the newest, if it is. The answer is its frame.
+    fn go_on(&self, device: i64, head: Option<Head>, at: i64, record: &[u8], template: Option<&Template>) -> Vec<u8> {
         let alone = || match template {
             Some((id, template)) => frame::frame(record, Base::Template(*id, template)),
             None => frame::frame(record, Base::Alone),
         };
-        let framed = match head {
+        match head {
             // What comes late stands for itself.
             Some(head) if head.at >= at => {
                 self.put_head(device, head);
@@ -97,6 +94,7 @@ impl History {
             }
             Some(mut head) => {
                 let framed = if day_of(head.at) == day_of(at) {
+                    frame::move_on(&mut head.record, at - head.at);
                     frame::frame(record, Base::Earlier(at - head.at, &head.record))
                 } else {
                     alone()
@@ -112,8 +110,7 @@ impl History {
                 self.heads.lock().unwrap_or_else(PoisonError::into_inner).put(device, head);
                 alone()
             }
-        };
-        batch.row(&sql::READINGS, vec![device.into(), at.into(), framed.into()]);
+        }
     }
 
     /// Takes the newest record of a device, so that nobody waits while another is told apart from it.
@@ -251,6 +248,8 @@ impl History {
 struct Frames {
     chunk: Vec<(i64, Vec<u8>)>,
     hot: Vec<(i64, Vec<u8>)>,
+    /// That `hot` lay in.
+    rows: usize,
 }
 
 async fn frames(store: &Store, device: i64, day: i64) -> Result<Frames, StoreError> {
@@ -260,8 +259,11 @@ async fn frames(store: &Store, device: i64, day: i64) -> Result<Frames, StoreErr
         None => Vec::new(),
     };
     let rows = store.rows(sql::HOT_RANGE, &[device.into(), begin.into(), begin.saturating_add(DAY_MS).into()]).await?;
-    let hot = rows.iter().map(|row| Ok((row.int(0)?, row.blob(1)?))).collect::<Result<_, StoreError>>()?;
-    Ok(Frames { chunk, hot })
+    let mut hot = Vec::new();
+    for row in &rows {
+        hot.extend(frame::of_row(row.int(0)?, row.blob(1)?));
+    }
+    Ok(Frames { chunk, hot, rows: rows.len() })
 }
 
 /// Readings of one shape have the same rows.

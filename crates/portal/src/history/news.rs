@@ -7,7 +7,7 @@
 use dca_wire::Limited;
 use dca_wire::v1::{Alert, Count, Cover, Detail, Maintenance, Meter, Record, Removed, Status, Supply, Tray};
 use prost::Message;
-use prost::encoding::{WireType, decode_key, decode_varint};
+use prost::encoding::decode_varint;
 
 /// Fields by their numbers in `dca.v1.Reading`.
 mod number {
@@ -33,13 +33,15 @@ mod number {
 /// In `dca.v1.Record`.
 const AT_MS: u32 = 1;
 const READING: u32 = 10;
+/// In `dca.v1.Meter`.
+const VALUE: u32 = 7;
 
 /// What is new, and which parts there are at all.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct News<'a> {
     pub(crate) has_total: bool,
-    /// If it differs.
-    pub(crate) total: Option<Meter>,
+    /// Its value, if that differs.
+    pub(crate) total: Option<u64>,
     pub(crate) has_supplies: bool,
     /// Those that differ, by their place in the list.
     pub(crate) supplies: Vec<(usize, Supply)>,
@@ -86,7 +88,9 @@ pub(crate) fn news<'a>(before: &[u8], record: &'a [u8]) -> Option<News<'a>> {
         match (number, content) {
             // One that is there twice would be joined into one.
             (number::TOTAL, Content::Octets(octets)) if !std::mem::replace(&mut news.has_total, true) => {
-                news.total = unless(same, octets)?;
+                if !same {
+                    news.total = Some(value(content_before, octets)?);
+                }
             }
             (number::STATUS, Content::Octets(octets)) if !std::mem::replace(&mut news.has_status, true) => {
                 news.status = unless(same, octets)?;
@@ -103,7 +107,7 @@ pub(crate) fn news<'a>(before: &[u8], record: &'a [u8]) -> Option<News<'a>> {
             (number::DEPTH, Content::Octets(depth)) if same => news.depth = str::from_utf8(depth).ok()?,
             (number::TOTAL | number::STATUS, _) => return None,
             _ if same => {}
-            (number, Content::Octets(octets)) => good(number, octets)?,
+            (number, Content::Octets(octets)) if numbers_only(content_before, octets) || good(number, octets) => {}
             _ => return None,
         }
     }
@@ -122,12 +126,42 @@ fn unless<M: Message + Default>(same: bool, octets: &[u8]) -> Option<Option<M>> 
     if same { Some(None) } else { M::decode(octets).ok().map(Some) }
 }
 
+/// The value of a meter of which nothing but numbers differs.
+fn value(before: Content<'_>, mut meter: &[u8]) -> Option<u64> {
+    if !numbers_only(before, meter) {
+        return None;
+    }
+    let mut value = None;
+    while !meter.is_empty() {
+        if let (VALUE, Content::Number(number)) = field(&mut meter)? {
+            value = Some(number);
+        }
+    }
+    value
+}
+
+/// Whether a message differs from the one before in numbers only: any number can be read, so it is as good as that.
+fn numbers_only(before: Content<'_>, mut now: &[u8]) -> bool {
+    let Content::Octets(mut before) = before else { return false };
+    while !now.is_empty() {
+        let (Some((number, content)), Some((number_before, content_before))) = (field(&mut now), field(&mut before))
+        else {
+            return false;
+        };
+        let number_twice = matches!((content, content_before), (Content::Number(_), Content::Number(_)));
+        if number != number_before || content != content_before && !number_twice {
+            return false;
+        }
+    }
+    before.is_empty()
+}
+
 /// Whether a field that nobody asks for on the way in can be read later on.
-fn good(number: u32, octets: &[u8]) -> Option<()> {
+fn good(number: u32, octets: &[u8]) -> bool {
     fn is<M: Message + Default>(octets: &[u8]) -> bool {
         M::decode(octets).is_ok()
     }
-    let good = match number {
+    match number {
         number::METERS => is::<Meter>(octets),
         number::CONSOLE | number::QUIRKS | number::DOUBTS => str::from_utf8(octets).is_ok(),
         number::INPUTS | number::OUTPUTS => is::<Tray>(octets),
@@ -137,8 +171,7 @@ fn good(number: u32, octets: &[u8]) -> Option<()> {
         number::DETAILS => is::<Detail>(octets),
         number::REMOVED => is::<Removed>(octets),
         _ => false,
-    };
-    good.then_some(())
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -148,12 +181,14 @@ enum Content<'a> {
 }
 
 /// Takes a field. `None` also for kinds that a reading does not have on its top level.
+#[inline]
 fn field<'a>(octets: &mut &'a [u8]) -> Option<(u32, Content<'a>)> {
-    let (number, wire_type) = decode_key(octets).ok()?;
-    let value = decode_varint(octets).ok();
-    let content = match wire_type {
-        WireType::Varint => Content::Number(value?),
-        WireType::LengthDelimited => {
+    let key = u32::try_from(number_of(octets)?).ok()?;
+    let number = Some(key >> 3).filter(|number| *number > 0)?;
+    let value = number_of(octets);
+    let content = match key & 7 {
+        0 => Content::Number(value?),
+        2 => {
             let (content, rest) = octets.split_at_checked(usize::try_from(value?).ok()?)?;
             *octets = rest;
             Content::Octets(content)
@@ -163,10 +198,22 @@ fn field<'a>(octets: &mut &'a [u8]) -> Option<(u32, Content<'a>)> {
     Some((number, content))
 }
 
+/// Takes a varint. Most have one octet.
+#[inline]
+fn number_of(octets: &mut &[u8]) -> Option<u64> {
+    match octets.split_first() {
+        Some((first, rest)) if *first < 0x80 => {
+            *octets = rest;
+            Some(u64::from(*first))
+        }
+        _ => decode_varint(octets).ok(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::summary::Summary;
+    use crate::summary::Latest;
     use dca_wire::v1::{Fact, Identity, Reading, record::What};
     use proptest::prelude::*;
 
@@ -227,13 +274,13 @@ mod tests {
     proptest! {
         #[test]
         fn news_and_the_whole_reading_come_to_the_same(readings in any_readings()) {
-            let (mut whole, mut told) = (Summary::default(), Summary::default());
+            let (mut whole, mut told) = (Latest::default(), Latest::default());
             for (at, pair) in (1_i64..).zip(readings.windows(2)) {
                 let [before, now] = pair else { continue };
                 let at = at * 10;
-                for summary in [&mut whole, &mut told] {
-                    summary.take(at, before.clone());
-                    summary.miss(at + 1, at, "asleep");
+                for latest in [&mut whole, &mut told] {
+                    latest.take(at, before.clone());
+                    latest.miss(at + 1, at, "asleep");
                 }
                 whole.take(at + 5, now.clone());
                 match news(&record(before), &record(now)) {
@@ -276,16 +323,17 @@ mod tests {
         now.supplies[1].percent = Some(40.0);
         let (first, second) = (record(&before), record(&now));
         let told = news(&first, &second).unwrap();
-        assert_eq!((told.total, told.supplies), (now.total.clone(), vec![(1, now.supplies[1].clone())]));
+        assert_eq!((told.total, told.supplies), (Some(8), vec![(1, now.supplies[1].clone())]));
         assert_eq!((told.has_status, told.has_alerts, told.depth), (false, false, "full"));
         assert_eq!(device(reading(&second).unwrap().1), Some("d"));
 
         type Change = fn(&mut Reading);
-        let whole: [Change; 6] = [
+        let whole: [Change; 7] = [
             |it| it.device_id = "e".to_owned(),
             |it| it.address = "192.0.2.1".to_owned(),
             |it| it.identity = None,
             |it| it.meters.truncate(1),
+            |it| it.total.iter_mut().for_each(|it| it.unit = "sheets".to_owned()),
             |it| it.complete = true,
             |it| it.depth = "hot".to_owned(),
         ];

@@ -7,12 +7,11 @@ use crate::Portal;
 use crate::agents::Agent;
 use crate::authenticate::unavailable;
 use crate::device::{Devices, Known};
-use crate::history::{self, History};
+use crate::history::{self, History, Rows};
 use crate::store::{Batch, Store, StoreError, sql};
 use dca_wire::v1::refusal::Code;
 use dca_wire::v1::{Absence, Entry, Gap, Record, Refusal, ReportAnswer, ReportRequest, order_finding, record::What};
 use dca_wire::{WireError, decode};
-use prost::Message;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -49,6 +48,7 @@ struct Load<'a> {
     portal: &'a Portal,
     agent: &'a Agent,
     batch: Batch,
+    rows: Rows,
     refused: Vec<Refusal>,
     /// Devices it speaks of, by the agent's name: what is at hand of them. It holds once all is committed.
     known: HashMap<String, Known>,
@@ -84,6 +84,7 @@ impl Portal {
             portal: self,
             agent,
             batch: Batch::new(),
+            rows: Rows::default(),
             refused: Vec::new(),
             known: HashMap::new(),
             touched: Vec::new(),
@@ -95,10 +96,10 @@ impl Portal {
         let outcome = match outcome {
             Ok(()) if acked > before => {
                 load.states();
-                load.batch.run(
-                    sql::STREAM_ACK,
-                    [agent.id.as_str().into(), request.stream.as_str().into(), epoch.into(), (acked as i64).into()],
-                );
+                std::mem::take(&mut load.rows).write(&mut load.batch);
+                let got =
+                    vec![agent.id.as_str().into(), request.stream.as_str().into(), epoch.into(), (acked as i64).into()];
+                load.batch.row(&sql::STREAMS, got);
                 self.store.commit(std::mem::take(&mut load.batch)).await
             }
             other => other,
@@ -158,23 +159,25 @@ impl Load<'_> {
         let Some((at_ms, reading)) = history::reading(record).filter(|(at_ms, _)| *at_ms >= EPOCH_MS) else {
             return false;
         };
-        let Some((name, mut known)) = history::device(reading).and_then(|name| Some((name, self.at_hand(name)?)))
-        else {
+        let Some(name) = history::device(reading) else { return false };
+        if !self.known.contains_key(name)
+            && let Some(known) = self.portal.ingest.devices.take(self.agent, name)
+        {
+            self.known.insert(name.to_owned(), known);
+        }
+        let Some(known) = self.known.get_mut(name) else { return false };
+        let (at, newest) = (moment(at_ms), known.latest.read_at());
+        if at <= newest || known.site != self.agent.known().site {
+            return false;
+        }
+        let template = known.template.as_ref().and_then(|(_, template)| template.as_ref());
+        let Some(news) = history.add_news(&mut self.rows, (known.id, newest), at, record, template) else {
             return false;
         };
-        let (at, newest) = (moment(at_ms), known.summary.read_at);
-        let template = known.template.as_ref().and_then(|(_, template)| template.as_ref());
-        let goes_on = at > newest && known.site == self.agent.known().site;
-        let place = goes_on.then_some((known.id, newest));
-        let news = place.and_then(|place| history.add_news(&mut self.batch, place, at, record, template));
-        let taken = news.is_some();
-        if let Some(news) = news {
-            self.touched.push(known.id);
-            known.summary.renew(at, news);
-            self.readings += 1;
-        }
-        self.known.insert(name.to_owned(), known);
-        taken
+        self.touched.push(known.id);
+        known.latest.renew(at, news);
+        self.readings += 1;
+        true
     }
 
     async fn record(&mut self, at: i64, record: Record, octets: &[u8]) -> Result<(), StoreError> {
@@ -185,10 +188,10 @@ impl Load<'_> {
                 let mut known =
                     ingest.devices.of(at_hand, store, &ingest.history, self.agent, &reading, &mut self.batch).await?;
                 let template = known.template.as_ref().and_then(|(_, template)| template.as_ref());
-                ingest.history.add(&mut self.batch, known.id, at, octets, template);
+                ingest.history.add(&mut self.rows, known.id, at, octets, template);
                 self.touched.push(known.id);
                 let name = std::mem::take(&mut reading.device_id);
-                known.summary.take(at, reading);
+                known.latest.take(at, reading);
                 self.known.insert(name, known);
                 self.readings += 1;
             }
@@ -221,7 +224,7 @@ impl Load<'_> {
         };
         let device = known.as_ref().map(|known| known.id);
         if let Some(mut known) = known {
-            known.summary.miss(at, absence.since_ms, &absence.why);
+            known.latest.miss(at, absence.since_ms, &absence.why);
             self.known.insert(absence.device_id.clone(), known);
         }
         self.event(device, at, "absent", &format!("{}: {}", absence.address, absence.why));
@@ -235,8 +238,8 @@ impl Load<'_> {
 
     /// What is known of each device after the report.
     fn states(&mut self) {
-        for Known { id, summary, .. } in self.known.values() {
-            let values = vec![(*id).into(), summary.read_at.into(), summary.encode_to_vec().into()];
+        for Known { id, latest, .. } in self.known.values() {
+            let values = vec![(*id).into(), latest.read_at().into(), latest.encode().into()];
             self.batch.row(&sql::STATES, values);
         }
     }

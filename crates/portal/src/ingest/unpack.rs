@@ -1,5 +1,6 @@
 //! The body of a report, unpacked within its limits.
 
+use bytes::Bytes;
 use dca_wire::v1::report_request::Compression;
 use dca_wire::v1::{Entry, ReportRequest};
 use std::io::Read;
@@ -7,20 +8,21 @@ use std::io::Read;
 /// The entries of a report, or why it is none.
 pub(super) fn entries(report: &ReportRequest) -> Result<Vec<Entry>, String> {
     let length = report.plain_length as usize;
-    let plain = match report.compression() {
+    let plain: Bytes = match report.compression() {
         Compression::None => report.body.clone(),
         // Unpacks into exactly as much room as was announced, which the contract bounds.
         Compression::Zstd => {
-            zstd::bulk::decompress(&report.body, length).map_err(|_| "a body that unpacks to its length".to_owned())?
+            let plain = zstd::bulk::decompress(&report.body, length);
+            plain.map_err(|_| "a body that unpacks to its length".to_owned())?.into()
         }
         Compression::Gzip => {
             let mut plain = Vec::new();
-            let mut source = flate2::read::GzDecoder::new(report.body.as_slice()).take(length as u64 + 1);
+            let mut source = flate2::read::GzDecoder::new(report.body.as_ref()).take(length as u64 + 1);
             source.read_to_end(&mut plain).map_err(|_| "a body that unpacks".to_owned())?;
-            plain
+            plain.into()
         }
     };
-    dca_wire::unpack(report, &plain).map_err(|error| error.to_string())
+    dca_wire::unpack(report, plain).map_err(|error| error.to_string())
 }
 
 #[cfg(test)]
@@ -36,7 +38,7 @@ mod tests {
             first_seq: 1,
             compression: compression.into(),
             plain_length: plain_length as u32,
-            body,
+            body: body.into(),
             crc,
             ..ReportRequest::default()
         };

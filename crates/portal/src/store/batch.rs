@@ -12,8 +12,11 @@ pub struct Bulk {
     pub tail: &'static str,
     /// Values in a row.
     pub columns: usize,
-    /// How many of them, from the first, are the key: of two rows with one key in a transaction the later counts.
+    /// How many of them, from the first, are the key.
     pub key: usize,
+    /// Of two rows with one key in a transaction the earlier counts, as `ON CONFLICT DO NOTHING` has it for those that are there;
+    /// else the later.
+    pub earlier: bool,
 }
 
 /// Statements that are committed together, in their order; rows of [`Bulk`] after them.
@@ -96,19 +99,32 @@ impl Batch {
 
 impl Bulk {
     /// The statement for `rows` rows.
-    pub(super) fn statement(&self, rows: usize) -> String {
-        rows_of(self.head, self.columns, rows) + " " + self.tail
+    pub(super) fn statement(&self, rows: usize, marks: Marks) -> String {
+        rows_of(self.head, self.columns, rows, marks) + " " + self.tail
     }
 }
 
-/// `head` and placeholders for rows.
-pub(super) fn rows_of(head: &str, columns: usize, rows: usize) -> String {
+/// How a place for a value is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Marks {
+    /// `$1`, `$2`, ...
+    Numbered,
+    /// `?`: SQLite looks a numbered one up among all of its statement, for each value.
+    Plain,
+}
+
+/// `head` and places for rows.
+pub(super) fn rows_of(head: &str, columns: usize, rows: usize, marks: Marks) -> String {
     let mut sql = head.to_owned();
     for row in 0..rows {
         sql.push_str(if row == 0 { " (" } else { ", (" });
         for column in 0..columns {
             let separator = if column == 0 { "" } else { ", " };
-            sql.push_str(&format!("{separator}${}", row * columns + column + 1));
+            sql.push_str(separator);
+            match marks {
+                Marks::Numbered => sql.push_str(&format!("${}", row * columns + column + 1)),
+                Marks::Plain => sql.push('?'),
+            }
         }
         sql.push(')');
     }

@@ -1,5 +1,6 @@
 //! One connection to either database, and what can be done with it.
 
+use super::batch::Marks;
 use super::{Row, StoreError, Value};
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
 use sqlx::query::Query;
@@ -93,12 +94,25 @@ impl Place {
 }
 
 impl Connection {
+    /// How places for values are best written here.
+    pub(super) fn marks(&self) -> Marks {
+        match self {
+            Self::Sqlite(_) => Marks::Plain,
+            Self::Postgres(_) => Marks::Numbered,
+        }
+    }
+
     /// Runs a statement; the answer is how many rows it changed.
     pub(super) async fn execute(&mut self, sql: impl SqlSafeStr, values: &[Value]) -> Result<u64, StoreError> {
+        self.execute_rows(sql, &[values]).await
+    }
+
+    /// The same, with the values of one row after the other.
+    pub(super) async fn execute_rows(&mut self, sql: impl SqlSafeStr, rows: &[&[Value]]) -> Result<u64, StoreError> {
         let sql = sql.into_sql_str();
         Ok(match self {
-            Self::Sqlite(it) => bound(sql, values).execute(it.as_mut()).await?.rows_affected(),
-            Self::Postgres(it) => bound(sql, values).execute(it.as_mut()).await?.rows_affected(),
+            Self::Sqlite(it) => bound(sql, rows).execute(it.as_mut()).await?.rows_affected(),
+            Self::Postgres(it) => bound(sql, rows).execute(it.as_mut()).await?.rows_affected(),
         })
     }
 
@@ -106,9 +120,11 @@ impl Connection {
     pub(super) async fn rows(&mut self, sql: &'static str, values: &[Value]) -> Result<Vec<Row>, StoreError> {
         let sql = sql.into_sql_str();
         Ok(match self {
-            Self::Sqlite(it) => bound(sql, values).fetch_all(it.as_mut()).await?.into_iter().map(Row::Sqlite).collect(),
+            Self::Sqlite(it) => {
+                bound(sql, &[values]).fetch_all(it.as_mut()).await?.into_iter().map(Row::Sqlite).collect()
+            }
             Self::Postgres(it) => {
-                bound(sql, values).fetch_all(it.as_mut()).await?.into_iter().map(Row::Postgres).collect()
+                bound(sql, &[values]).fetch_all(it.as_mut()).await?.into_iter().map(Row::Postgres).collect()
             }
         })
     }
@@ -147,8 +163,8 @@ impl Pool {
     pub(super) async fn rows(&self, sql: &'static str, values: &[Value]) -> Result<Vec<Row>, StoreError> {
         let sql = sql.into_sql_str();
         Ok(match self {
-            Self::Sqlite(it) => bound(sql, values).fetch_all(it).await?.into_iter().map(Row::Sqlite).collect(),
-            Self::Postgres(it) => bound(sql, values).fetch_all(it).await?.into_iter().map(Row::Postgres).collect(),
+            Self::Sqlite(it) => bound(sql, &[values]).fetch_all(it).await?.into_iter().map(Row::Sqlite).collect(),
+            Self::Postgres(it) => bound(sql, &[values]).fetch_all(it).await?.into_iter().map(Row::Postgres).collect(),
         })
     }
 
@@ -161,16 +177,20 @@ impl Pool {
 }
 
 /// A statement with its values.
-fn bound<'q, D>(sql: SqlStr, values: &[Value]) -> Query<'q, D, D::Arguments>
+fn bound<'q, 'v, D>(sql: SqlStr, rows: &[&'v [Value]]) -> Query<'q, D, D::Arguments>
 where
     D: Database,
     Option<i64>: for<'t> Encode<'t, D> + Type<D>,
     Option<String>: for<'t> Encode<'t, D> + Type<D>,
     Option<Vec<u8>>: for<'t> Encode<'t, D> + Type<D>,
+    &'v str: for<'t> Encode<'t, D> + Type<D>,
+    &'v [u8]: for<'t> Encode<'t, D> + Type<D>,
 {
-    values.iter().fold(sqlx::query::<D>(sql), |query, value| match value {
+    rows.iter().copied().flatten().fold(sqlx::query::<D>(sql), |query, value| match value {
         Value::Int(it) => query.bind(*it),
-        Value::Text(it) => query.bind(it.clone()),
-        Value::Blob(it) => query.bind(it.clone()),
+        Value::Text(Some(it)) => query.bind(it.as_str()),
+        Value::Text(None) => query.bind(None::<String>),
+        Value::Blob(Some(it)) => query.bind(it.as_slice()),
+        Value::Blob(None) => query.bind(None::<Vec<u8>>),
     })
 }

@@ -106,7 +106,7 @@ async fn insert(
     if rows.is_empty() {
         return Ok(0);
     }
-    let sql = super::batch::rows_of(&format!("INSERT INTO {table} VALUES"), columns, rows.len());
+    let sql = super::batch::rows_of(&format!("INSERT INTO {table} VALUES"), columns, rows.len(), target.marks());
     let values: Vec<Value> = rows.drain(..).flatten().collect();
     target.execute(AssertSqlSafe(sql), &values).await
 }

@@ -39,7 +39,6 @@ statements! {
     AGENT_CONFIG = "UPDATE agent SET config = $2, config_revision = $3 WHERE id = $1";
 
     STREAM = "SELECT acked FROM stream WHERE agent = $1 AND stream = $2 AND epoch = $3";
-    STREAM_ACK = "INSERT INTO stream (agent, stream, epoch, acked) VALUES ($1, $2, $3, $4) ON CONFLICT (agent, stream, epoch) DO UPDATE SET acked = excluded.acked";
 
     DEVICE_LAST = "SELECT COALESCE(MAX(id), 0) FROM device";
     DEVICE_BY_IDENTITY = "SELECT id FROM device WHERE dealer = $1 AND identity = $2";
@@ -63,6 +62,9 @@ statements! {
     HOT_OLD = "SELECT DISTINCT device FROM reading_hot WHERE at < $1 AND device > $2 ORDER BY device LIMIT $3";
     HOT_FIRST = "SELECT at FROM reading_hot WHERE device = $1 AND at < $2 ORDER BY at LIMIT 1";
     DAY = "SELECT chunk FROM reading_day WHERE device = $1 AND day = $2";
+    DAYS = "SELECT day FROM reading_day WHERE device = $1";
+    HOT_TIMES = "SELECT at FROM reading_hot WHERE device = $1";
+    READ_DEVICES = "SELECT device FROM reading_hot WHERE device > $1 UNION SELECT device FROM reading_day WHERE device > $1 ORDER BY device LIMIT $2";
     DAY_LAST = "SELECT day FROM reading_day WHERE device = $1 ORDER BY day DESC LIMIT 1";
     DAY_SET = "INSERT INTO reading_day (device, day, readings, chunk) VALUES ($1, $2, $3, $4) ON CONFLICT (device, day) DO UPDATE SET readings = excluded.readings, chunk = excluded.chunk";
     DAY_FORGET = "DELETE FROM reading_day WHERE day < $1";
@@ -99,12 +101,13 @@ statements! {
     CHANGE_FORGET = "DELETE FROM change WHERE at < $1 AND id < (SELECT MAX(id) FROM change)";
 }
 
-/// One reading.
+/// Readings of a device, up to a day of them.
 pub static READINGS: Bulk = Bulk {
     head: "INSERT INTO reading_hot (device, at, delta) VALUES",
     tail: "ON CONFLICT (device, at) DO NOTHING",
     columns: 3,
     key: 2,
+    earlier: true,
 };
 
 /// What is known of a device.
@@ -113,8 +116,23 @@ pub static STATES: Bulk = Bulk {
     tail: "ON CONFLICT (device) DO UPDATE SET read_at = excluded.read_at, summary = excluded.summary",
     columns: 3,
     key: 1,
+    earlier: false,
+};
+
+/// How far a stream of an agent got.
+pub static STREAMS: Bulk = Bulk {
+    head: "INSERT INTO stream (agent, stream, epoch, acked) VALUES",
+    tail: "ON CONFLICT (agent, stream, epoch) DO UPDATE SET acked = excluded.acked",
+    columns: 4,
+    key: 3,
+    earlier: false,
 };
 
 /// Something that happened.
-pub static EVENTS_ADD: Bulk =
-    Bulk { head: "INSERT INTO event (id, dealer, agent, device, at, kind, text) VALUES", tail: "", columns: 7, key: 1 };
+pub static EVENTS_ADD: Bulk = Bulk {
+    head: "INSERT INTO event (id, dealer, agent, device, at, kind, text) VALUES",
+    tail: "",
+    columns: 7,
+    key: 1,
+    earlier: false,
+};

@@ -12,8 +12,8 @@ use tokio::sync::{mpsc, oneshot};
 
 /// Statements and rows in one transaction, about.
 const GROUP: usize = 8_000;
-/// Rows in one statement, largest first.
-const SIZES: [usize; 3] = [128, 16, 1];
+/// Rows in one statement, largest first: few statements, of few kinds.
+const SIZES: [usize; 8] = [128, 64, 32, 16, 8, 4, 2, 1];
 
 /// A batch and who waits for it.
 #[derive(Debug)]
@@ -118,10 +118,12 @@ impl Writer {
         let mut left = rows;
         for size in SIZES {
             while let Some((now, later)) = left.split_at_checked(size) {
-                let values: Vec<Value> = now.iter().flat_map(|row| row.iter().cloned()).collect();
-                let text = self.texts.entry((bulk.head, size)).or_insert_with(|| bulk.statement(size).into());
+                let text = self.texts.entry((bulk.head, size)).or_insert_with(|| {
+                    let marks = connection.marks();
+                    bulk.statement(size, marks).into()
+                });
                 // Made of constants of this crate and of numbers.
-                connection.execute(AssertSqlSafe(text.clone()), &values).await?;
+                connection.execute_rows(AssertSqlSafe(text.clone()), now).await?;
                 left = later;
             }
         }
@@ -129,7 +131,7 @@ impl Writer {
     }
 }
 
-/// The rows of each table. Of two with one key the later.
+/// The rows of each table. Of two with one key the one that counts.
 fn by_table<'a>(batches: impl Iterator<Item = &'a Batch>) -> Vec<(&'static Bulk, Vec<&'a [Value]>)> {
     let mut tables: Vec<(&'static Bulk, Vec<&'a [Value]>)> = Vec::new();
     let mut places: HashMap<(usize, &'a [Value]), usize> = HashMap::new();
@@ -142,6 +144,7 @@ fn by_table<'a>(batches: impl Iterator<Item = &'a Batch>) -> Vec<(&'static Bulk,
         let Some((_, rows)) = tables.get_mut(table) else { continue };
         let key = (table, row.get(..bulk.key).unwrap_or(row));
         match places.get(&key).and_then(|place| rows.get_mut(*place)) {
+            Some(_) if bulk.earlier => {}
             Some(earlier) => *earlier = row,
             None => {
                 places.insert(key, rows.len());

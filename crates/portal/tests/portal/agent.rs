@@ -205,7 +205,7 @@ impl Agent {
             epoch,
             first_seq: records[0].0,
             compression: report_request::Compression::Zstd.into(),
-            body: zstd::bulk::compress(&plain, 3).unwrap(),
+            body: zstd::bulk::compress(&plain, 3).unwrap().into(),
             plain_length: plain.len() as u32,
             crc,
         };

@@ -2,11 +2,12 @@
 
 use crate::agent::{Agent, reading};
 use crate::place::Place;
-use dca_portal::Summary;
-use dca_portal::store::sql;
+use dca_portal::store::{Batch, sql};
+use dca_portal::{Summary, Verified};
 use dca_wire::v1::refusal::Code;
 use dca_wire::v1::{Absence, Gap, Notice, Record, record::What};
 use prost::Message;
+use std::collections::HashSet;
 
 async fn count(place: &Place, question: &'static str) -> usize {
     place.portal.store().rows(question, &[0.into(), 1_000.into()]).await.unwrap().len()
@@ -142,6 +143,11 @@ async fn history_comes_back_whole_from_rows_and_chunks() {
     // One comes late, after a chunk was made of its day.
     let late = sent.remove(5);
     agent.report(&place, 1, &sent).await.unwrap();
+    // The first one was unknown; the others of each day share a row.
+    let days = sent.iter().map(|(_, record)| record.at_ms.div_euclid(86_400_000)).collect::<HashSet<_>>().len();
+    assert_eq!(readings(&place, 1).await, 1 + days);
+    let whole = |readings| Verified { devices: 1, readings, ..Verified::default() };
+    assert_eq!(place.portal.verify_readings().await.unwrap(), whole(29));
     place.clock.advance(5 * 86_400_000);
     assert!(place.portal.compact().await.unwrap() >= 2);
     assert_eq!(readings(&place, 1).await, 0);
@@ -157,6 +163,14 @@ async fn history_comes_back_whole_from_rows_and_chunks() {
         place.portal.compact().await.unwrap();
     }
     assert_eq!(readings(&place, 1).await, 0);
+    assert_eq!(place.portal.verify_readings().await.unwrap(), whole(30));
+
+    // A chunk that is no more what was written.
+    let mut batch = Batch::new();
+    batch.run("UPDATE template SET record = $1", [vec![0_u8; 9].into()]);
+    place.portal.store().commit(batch).await.unwrap();
+    let verified = place.portal.verify_readings().await.unwrap();
+    assert!(verified.unreadable > 0 && verified.readings + verified.unreadable == 30, "{verified:?}");
 }
 
 #[tokio::test]

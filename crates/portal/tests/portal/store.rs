@@ -50,6 +50,27 @@ async fn who_is_at_fault_fails_alone() {
     }
 }
 
+/// A row of readings may hold a whole day: it does not give way to a single one of the same moment.
+#[tokio::test]
+async fn of_two_rows_with_one_key_the_right_one_counts() {
+    let Some((store, _, _folder)) = open().await else { return };
+    let written = |value: u8| {
+        let mut batch = Batch::new();
+        for value in [value, value + 1] {
+            batch.row(&sql::READINGS, vec![1.into(), 5.into(), vec![value].into()]);
+            batch.row(&sql::STATES, vec![1.into(), 5.into(), vec![value].into()]);
+        }
+        batch
+    };
+    for value in [1, 7] {
+        store.commit(written(value)).await.unwrap();
+        let row = store.row(sql::HOT_RANGE, &[1.into(), 0.into(), 9.into()]).await.unwrap().unwrap();
+        assert_eq!(row.blob(1).unwrap(), [1], "the first of all");
+        let row = store.row(sql::STATE, &[1.into()]).await.unwrap().unwrap();
+        assert_eq!(row.blob(1).unwrap(), [value + 1], "the last of all");
+    }
+}
+
 #[tokio::test]
 async fn an_altered_audit_log_is_told() {
     let Some((store, _, _folder)) = open().await else { return };

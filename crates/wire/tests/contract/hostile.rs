@@ -56,7 +56,7 @@ fn what_does_not_hold_is_said() {
     let backwards =
         Order { id: vec![0; 16], agent_id: ID.to_owned(), not_before_ms: 2, not_after_ms: 1, ..Order::default() };
     assert_eq!(refused(&backwards), "Order: a time that begins before it ends");
-    let entries = [7, 7].map(|seq| Entry { seq, record: vec![] }).to_vec();
+    let entries = [7, 7].map(|seq| Entry { seq, ..Entry::default() }).to_vec();
     assert_eq!(refused(&Entries { entries }), "Entries: sequence numbers that rise");
 }
 
@@ -75,7 +75,7 @@ fn a_report_is_what_was_announced() {
         let plain_length = body.len() as u32;
         let mut report = ReportRequest { first_seq: 5, plain_length, crc, ..ReportRequest::default() };
         change(&mut report);
-        unpack(&report, &body).map(|entries| entries.len()).map_err(|why| why.to_string())
+        unpack(&report, body.clone().into()).map(|entries| entries.len()).map_err(|why| why.to_string())
     };
     assert_eq!(report(|_| {}), Ok(1));
     assert_eq!(report(|it| it.plain_length += 1), Err("Entries: a body as long as was announced".to_owned()));

@@ -125,11 +125,11 @@ fn each_message_has_a_sample_of_this_version() {
         first_seq: 41,
         compression: report_request::Compression::None.into(),
         plain_length: body.len() as u32,
-        body: body.clone(),
+        body: body.clone().into(),
         crc,
     };
     keep(&report);
-    let entries = dca_wire::unpack(&report, &body).unwrap();
+    let entries = dca_wire::unpack(&report, body.into()).unwrap();
     assert_eq!(entries.iter().map(|entry| entry.seq).collect::<Vec<_>>(), [41, 43]);
     keep(&ReportAnswer {
         courtesy: courtesy(),

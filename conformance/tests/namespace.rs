@@ -70,7 +70,7 @@ fn it_listens_nowhere_and_sends_to_nobody_else() -> anyhow::Result<()> {
     let _simulated = Running::start(&mut simulated);
     let mut plays = others.command(std::env::current_exe()?);
     let plotter = at("plotter");
-    fs::write(&plotter, PRINTERS[2])?;
+    fs::write(&plotter, "not known yet")?;
     let _plays = Running::start(plays.env(PLAYS, &plotter).args(["--ignored", "--exact", "the_network"]));
     let portal = Portal::start(&programs, &others, &at("portal"))?;
 
@@ -115,6 +115,18 @@ fn it_listens_nowhere_and_sends_to_nobody_else() -> anyhow::Result<()> {
         anyhow::ensure!(run.ended()?.is_none(), "dca run has ended:\n{}", log());
         Ok(())
     };
+    // A name that is not known when it starts is looked up again by itself.
+    until(PATIENCE, "the other printers in the portal", || {
+        alive()?;
+        Ok((portal.readings()? >= PRINTERS.len() as u64 - 1).then_some(()))
+    })?;
+    assert!(log().contains("a host name cannot be used"), "{}", log());
+    assert!(!fs::read_to_string(&seen)?.contains(&format!("{}.161:", PRINTERS[2])));
+    fs::write(&plotter, PRINTERS[2])?;
+    until(PATIENCE, "questions to the printer with a name", || {
+        alive()?;
+        Ok(fs::read_to_string(&seen)?.contains(&format!("{}.161:", PRINTERS[2])).then_some(()))
+    })?;
     until(PATIENCE, "all printers in the portal", || {
         alive()?;
         Ok((portal.readings()? >= PRINTERS.len() as u64).then_some(()))

@@ -6,7 +6,7 @@
 
 use super::desk::{ALERTS, Desk, Draft, READINGS};
 use super::given::Plan;
-use super::ground::{Ground, Place, place};
+use super::ground::{Again, Ground, Look, Place, place};
 use super::stopped;
 use crate::config::Permit;
 use crate::network::Network;
@@ -86,8 +86,8 @@ pub(super) struct Fleet {
     memory: Memory,
     planner: Planner,
     visits: JoinSet<Visited>,
-    /// Host names that are looked up anew before a sweep.
-    look: Option<JoinHandle<Result<Place, String>>>,
+    look: Option<Look>,
+    again: Again,
     sweep: Option<JoinHandle<(Network, bool)>>,
     next_sweep: Instant,
     scans: Vec<Reply>,
@@ -127,6 +127,7 @@ impl Fleet {
             planner,
             visits,
             look: None,
+            again: Again::default(),
             sweep: None,
             next_sweep: now,
             scans,
@@ -144,7 +145,10 @@ impl Fleet {
             let sweeps = self.sweep.is_some() || self.look.is_some();
             let looked = async {
                 match &mut self.look {
-                    Some(look) => look.await.ok(),
+                    Some(Look { place, sweeps }) => {
+                        let place = place.await;
+                        (place.unwrap_or_else(|_| Err("looking them up ended early".to_owned())), *sweeps)
+                    }
                     None => std::future::pending().await,
                 }
             };
@@ -162,9 +166,9 @@ impl Fleet {
                         self.take_stock(&network, whole).await;
                     }
                 }
-                looked = looked => {
+                (place, sweeps) = looked => {
                     self.look = None;
-                    self.looked(looked.unwrap_or_else(|| Err("looking them up ended early".to_owned())));
+                    self.looked(place, sweeps);
                 }
                 Some(want) = wants.recv() => self.take(want).await,
                 Some(visited) = self.visits.join_next() => {
@@ -175,10 +179,11 @@ impl Fleet {
                 }
                 () = until(due) => self.visit(),
                 () = tokio::time::sleep_until(self.next_sweep), if !sweeps => self.start_sweep(),
+                () = until(self.again.at()), if !sweeps => self.look_up(false),
             }
         }
         if let Some(look) = self.look.take() {
-            look.abort();
+            look.place.abort();
         }
         if let Some(sweep) = self.sweep.take() {
             sweep.abort();
@@ -194,14 +199,16 @@ impl Fleet {
         self.ground = None;
         // Of another plan.
         if let Some(look) = self.look.take() {
-            look.abort();
+            look.place.abort();
         }
+        self.again = Again::default();
         self.planner = Planner::new(self.plan.rhythm);
         if self.plan.targets.is_empty() {
             return Ok(());
         }
-        let place = place(self.permit.clone(), self.plan.targets.clone(), self.plan.also.clone(), Vec::new()).await?;
-        self.stand(place)?;
+        let place = place(self.permit.clone(), self.plan.targets.clone(), self.plan.also.clone(), Vec::new()).await;
+        self.again.note(lacking(&place));
+        self.stand(place?)?;
         self.next_sweep = Instant::now();
         self.schedule();
         self.desk.well("config");
@@ -240,27 +247,44 @@ impl Fleet {
     /// A sweep, once host names have been looked up anew: devices with a name may get another address at any time.
     fn start_sweep(&mut self) {
         self.next_sweep = Instant::now() + self.plan.scan;
-        let Some(Ground { names, .. }) = &self.ground else { return };
+        if self.ground.is_none() {
+            return;
+        }
         if self.plan.targets.have_names() || self.permit.ranges.have_names() {
-            let Plan { targets, also, .. } = &self.plan;
-            let place = place(self.permit.clone(), targets.clone(), also.clone(), names.clone());
-            self.look = Some(tokio::spawn(place));
+            self.look_up(true);
         } else {
             self.sweep();
         }
     }
 
+    /// Looks host names up anew. Those that cannot be found stay where they were.
+    fn look_up(&mut self, sweeps: bool) {
+        let before = self.ground.as_ref().map(|ground| ground.names.clone()).unwrap_or_default();
+        let Plan { targets, also, .. } = &self.plan;
+        let place = tokio::spawn(place(self.permit.clone(), targets.clone(), also.clone(), before));
+        self.look = Some(Look { place, sweeps });
+    }
+
     /// The names have been looked up.
-    fn looked(&mut self, place: Result<Place, String>) {
-        let moved = |ground: &Ground, names: &[Resolved]| *ground.names != *names;
-        let outcome = match (place, &self.ground) {
-            (Ok(place), Some(ground)) if moved(ground, &place.1) => self.stand(place),
-            (place, _) => place.map(drop),
+    fn looked(&mut self, place: Result<Place, String>, sweeps: bool) {
+        self.again.note(lacking(&place));
+        let stays = |names: &[Resolved]| self.ground.as_ref().is_some_and(|ground| *ground.names == *names);
+        let moved = match place {
+            Ok(place) if stays(&place.1) => Ok(false),
+            place => place.and_then(|place| self.stand(place)).map(|()| true),
         };
-        if let Err(why) = outcome {
-            tracing::warn!(why, "host names are where they were");
+        match &moved {
+            Ok(true) => {
+                self.desk.well("config");
+                self.schedule();
+            }
+            Ok(false) => {}
+            Err(why) => tracing::warn!(why, "host names are where they were"),
         }
-        self.sweep();
+        if sweeps || moved == Ok(true) {
+            self.next_sweep = Instant::now() + self.plan.scan;
+            self.sweep();
+        }
     }
 
     fn sweep(&mut self) {
@@ -542,6 +566,11 @@ fn no_answer(memory: &Memory, silent: &[u32]) -> String {
         named.push(format!("{} more", silent.len() - named.len()));
     }
     format!("no answer from {}; all others were read", named.join(", "))
+}
+
+/// Whether a name could not be found.
+fn lacking(place: &Result<Place, String>) -> bool {
+    place.as_ref().map_or(true, |(scope, _)| !scope.unresolved.is_empty())
 }
 
 async fn until(due: Option<Instant>) {

@@ -18,8 +18,8 @@ const SUPPLIES: usize = 12;
 const STATES: usize = 10;
 pub(crate) const VALUES: u64 = 60;
 const HOUR_MS: i64 = 3_600_000;
-/// How long ago the first reading was, so that all days are over at the end.
-const BEGIN_MS: i64 = 60 * 24 * HOUR_MS;
+/// How long ago the last reading was, so that all days are over at the end.
+const OVER_MS: i64 = 5 * 24 * HOUR_MS;
 
 /// A device of the run: what it shows at the moment.
 struct Device {
@@ -144,7 +144,8 @@ impl Device {
 
 /// `reports` reports of each agent, made and packed before any clock runs.
 pub(crate) fn prepare(agents: &[Arc<Agent>], reports: usize) -> Vec<(Arc<Agent>, Vec<ReportRequest>)> {
-    let begin = dca_portal::Clock::system().now_ms() - BEGIN_MS;
+    let hours = i64::try_from(reports * BATCH.div_ceil(DEVICES)).unwrap();
+    let begin = dca_portal::Clock::system().now_ms() - OVER_MS - hours * HOUR_MS;
     let of_agent = |(number, agent): (usize, &Arc<Agent>)| {
         let mut devices: Vec<Device> = (0..DEVICES).map(|place| Device::new(number * DEVICES + place)).collect();
         let mut hour = 0;

@@ -19,6 +19,8 @@ use std::time::{Duration, Instant};
 const AGENTS: usize = 2_000;
 /// Connections at once where calls are counted.
 const BUSY: usize = 48;
+/// Agents that report at once: more than wait for one commit.
+const REPORTING: usize = 192;
 /// Check-ins a second of 1,000,000 agents.
 const MILLION: f64 = 1_000_000.0 / 300.0;
 /// Hints to each of [`BUSY`] agents in a turn.
@@ -72,7 +74,7 @@ pub(crate) async fn all(wanted: &dyn Fn(&str) -> bool, runs: usize, seconds: u64
     tokio::time::sleep(Duration::from_secs(1)).await;
     let empty = portal.process.resident_kib();
     drop(one);
-    let more = if wanted("4d") || wanted("5a") { AGENTS } else { 2 * BUSY };
+    let more = if wanted("4d") || wanted("5a") { AGENTS } else { REPORTING };
     fleet::enrol(&run.admin, &way(&portal), more - 1, &run.agents()).await;
     drop(portal);
     portal = run.portal("sqlite");
@@ -141,7 +143,7 @@ fn bare(run: &Run) -> Worker {
 
 async fn readings(run: &Run, sqlite: &mut Worker, wanted: &dyn Fn(&str) -> bool, tell: Tell<'_>) {
     /// Reports of each agent for a second of a turn; more than can be taken.
-    const A_SECOND: usize = 24;
+    const A_SECOND: usize = 6;
     const PEER: &str = "row per value";
     let url = server::lasting_database();
     let mut postgres = None;
@@ -160,7 +162,7 @@ async fn readings(run: &Run, sqlite: &mut Worker, wanted: &dyn Fn(&str) -> bool,
     };
     let mut client = run.worker("calls");
     let each = run.runs * usize::try_from(run.seconds).unwrap() * A_SECOND;
-    client.ask(&format!("prepare {BUSY} {each} sqlite postgres"));
+    client.ask(&format!("prepare {REPORTING} {each} sqlite postgres"));
     let (mut on_sqlite, mut on_postgres, mut theirs) = (Vec::new(), Vec::new(), Vec::new());
     let mut shares = Vec::new();
     for _ in 0..run.runs {

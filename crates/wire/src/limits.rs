@@ -1,6 +1,6 @@
-//! How large a message may be, and the only two ways in and out.
+//! How large a message may be, and the only ways in and out.
 
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 use prost::Message;
 use prost::encoding::{DecodeContext, WireType, decode_key, decode_varint, skip_field};
 
@@ -78,11 +78,7 @@ pub fn encode<M: Limited>(message: &M) -> Result<Vec<u8>, WireError> {
 /// # Errors
 /// If the octets are more than its limits, no such message, or one that does not hold.
 pub fn decode<M: Limited>(octets: &[u8]) -> Result<M, WireError> {
-    measure::<M>(octets.len())?;
-    count::<M>(octets)?;
-    let message = M::decode(octets).map_err(unreadable::<M>)?;
-    hold(&message)?;
-    Ok(message)
+    read(octets, octets)
 }
 
 /// [`decode`], for octets that the message goes on to share: the bodies of reports and the records in them.
@@ -90,9 +86,14 @@ pub fn decode<M: Limited>(octets: &[u8]) -> Result<M, WireError> {
 /// # Errors
 /// As [`decode`].
 pub fn decode_shared<M: Limited>(octets: Bytes) -> Result<M, WireError> {
+    read(&octets.clone(), octets)
+}
+
+/// The message in `source`, which has these octets.
+fn read<M: Limited>(octets: &[u8], source: impl Buf) -> Result<M, WireError> {
     measure::<M>(octets.len())?;
-    count::<M>(&octets)?;
-    let message = M::decode(octets).map_err(unreadable::<M>)?;
+    count::<M>(octets)?;
+    let message = M::decode(source).map_err(unreadable::<M>)?;
     hold(&message)?;
     Ok(message)
 }

@@ -268,6 +268,7 @@ impl Fleet {
     /// The names have been looked up.
     fn looked(&mut self, place: Result<Place, String>, sweeps: bool) {
         self.again.note(lacking(&place));
+        let lost = self.ground.is_none();
         let stays = |names: &[Resolved]| self.ground.as_ref().is_some_and(|ground| *ground.names == *names);
         let moved = match place {
             Ok(place) if stays(&place.1) => Ok(false),
@@ -275,7 +276,9 @@ impl Fleet {
         };
         match &moved {
             Ok(true) => {
-                self.desk.well("config");
+                if lost {
+                    self.desk.well("config");
+                }
                 self.schedule();
             }
             Ok(false) => {}

@@ -9,6 +9,7 @@ use crate::store::{Batch, Store, StoreError, Value, sql};
 use crate::summary::{Latest, Summary};
 use dca_wire::v1::{Fact, Identity, Reading};
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 /// Devices that are at hand, about half of it.
@@ -33,17 +34,19 @@ pub(crate) struct Known {
 #[derive(Debug)]
 pub(crate) struct Devices {
     known: Mutex<Cache<(String, String), Known>>,
-    /// Held while a device is looked up and made: two agents may meet it at once.
-    making: tokio::sync::Mutex<()>,
-}
-
-impl Default for Devices {
-    fn default() -> Self {
-        Self { known: Mutex::new(Cache::new(ROOM)), making: tokio::sync::Mutex::default() }
-    }
+    /// One is held while a device is looked up and made, chosen by who the device is: two agents may meet it at once, and others
+    /// shall not wait.
+    making: [tokio::sync::Mutex<()>; 64],
+    last: AtomicI64,
 }
 
 impl Devices {
+    pub(crate) async fn open(store: &Store) -> Result<Self, StoreError> {
+        let last = store.row(sql::DEVICE_LAST, &[]).await?.map_or(Ok(0), |row| row.int(0))?;
+        let making = std::array::from_fn(|_| tokio::sync::Mutex::default());
+        Ok(Self { known: Mutex::new(Cache::new(ROOM)), making, last: AtomicI64::new(last) })
+    }
+
     /// The device of a reading, with what is at hand of it, if anything; made if it is new. What changed about it goes into the
     /// batch.
     pub(crate) async fn of(
@@ -106,14 +109,20 @@ impl Devices {
         facts: &Facts,
         batch: &mut Batch,
     ) -> Result<Known, StoreError> {
-        let _alone = self.making.lock().await;
+        let by_name = format!("agent:{}/{}", agent.id, reading.device_id);
+        let proven = facts.identity();
+        let mut hasher = DefaultHasher::new();
+        (agent.dealer, proven.as_ref().unwrap_or(&by_name)).hash(&mut hasher);
+        let place = hasher.finish() as usize % self.making.len();
+        let _alone = match self.making.get(place) {
+            Some(making) => Some(making.lock().await),
+            None => None,
+        };
         let alias = store
             .row(sql::DEVICE_BY_ALIAS, &[agent.id.as_str().into(), reading.device_id.as_str().into()])
             .await?
             .map(|row| Ok::<_, StoreError>((row.int(0)?, row.text(1)?)))
             .transpose()?;
-        let by_name = format!("agent:{}/{}", agent.id, reading.device_id);
-        let proven = facts.identity();
         let holder = match &proven {
             Some(identity) => store
                 .row(sql::DEVICE_BY_IDENTITY, &[agent.dealer.into(), identity.as_str().into()])
@@ -156,7 +165,7 @@ impl Devices {
         identity: &str,
         name: &str,
     ) -> Result<i64, StoreError> {
-        let id = store.row(sql::DEVICE_LAST, &[]).await?.map_or(Ok(0), |row| row.int(0))?.saturating_add(1);
+        let id = self.last.fetch_add(1, Ordering::Relaxed).saturating_add(1);
         let mut values: Vec<Value> =
             vec![id.into(), agent.dealer.into(), site.into(), agent.id.as_str().into(), identity.into()];
         values.extend(facts.values());

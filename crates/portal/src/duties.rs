@@ -117,7 +117,7 @@ impl Portal {
 mod tests {
     use super::*;
     use crate::config::Config;
-    use crate::history::Rows;
+    use crate::history::Pen;
     use crate::store::Store;
     use crate::{Clock, audit};
     use dca_wire::v1::{Meter, Reading, Record, record::What};
@@ -160,9 +160,9 @@ mod tests {
             let total = Meter { value: 1_000 + 10 * day, unit: "impressions".to_owned(), ..Meter::default() };
             let reading = Reading { device_id: "d".to_owned(), total: Some(total), ..Reading::default() };
             let record = Record { at_ms: at, what: Some(What::Reading(reading)) }.encode_to_vec();
-            let (mut batch, mut rows) = (Batch::new(), Rows::default());
-            portal.ingest.history.add(&mut rows, 1, at, &record, None);
-            rows.write(&mut batch);
+            let (mut batch, mut pen) = (Batch::new(), Pen::new(&portal.ingest.history));
+            pen.add(1, at, &record.into(), None);
+            pen.write(&mut batch);
             store.commit(batch).await.unwrap();
             clock.advance(DAY_MS);
             if day % 30 == 0 {

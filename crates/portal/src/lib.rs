@@ -12,6 +12,7 @@ mod device;
 mod diagnostics;
 mod duties;
 mod enrol;
+mod field;
 mod history;
 mod ingest;
 mod keys;

@@ -1,9 +1,12 @@
 //! What is known of a device at the moment, for lists: figures with their age, without their sources. A short reading
 //! (two figures, every five minutes) does not erase what a full one said an hour ago; each part keeps its own time.
 
+mod supplies;
+
 use crate::history::News;
 use dca_wire::v1::{Alert, Reading, Status, Supply};
 use prost::Message;
+use supplies::Supplies;
 
 /// Most rows of a kind.
 const ROWS: usize = 64;
@@ -59,18 +62,18 @@ impl Summary {
     }
 }
 
-/// The summary of a device while readings of it come in. Supplies are octets, ready to be kept: of a dozen one changes, and all
-/// are written down.
+/// The summary of a device while readings of it come in.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Latest {
     /// Without supplies.
     summary: Summary,
-    supplies: Vec<Vec<u8>>,
+    supplies: Supplies,
 }
 
 impl From<Summary> for Latest {
     fn from(mut summary: Summary) -> Self {
-        let supplies = std::mem::take(&mut summary.supplies).into_iter().map(|it| it.encode_to_vec()).collect();
+        let mut supplies = Supplies::default();
+        std::mem::take(&mut summary.supplies).into_iter().for_each(|it| supplies.push(it));
         Self { summary, supplies }
     }
 }
@@ -83,10 +86,10 @@ impl Latest {
 
     /// A [`Summary`], encoded. Fields of a message may come in any order.
     pub(crate) fn encode(&self) -> Vec<u8> {
-        let supplies: usize = self.supplies.iter().map(|it| it.len() + 4).sum();
-        let mut out = Vec::with_capacity(self.summary.encoded_len() + supplies);
+        let supplies = self.supplies.octets();
+        let mut out = Vec::with_capacity(self.summary.encoded_len() + supplies.len());
         self.summary.encode_raw(&mut out);
-        self.supplies.iter().for_each(|it| prost::encoding::bytes::encode(SUPPLIES, it, &mut out));
+        out.extend_from_slice(supplies);
         out
     }
 
@@ -103,7 +106,8 @@ impl Latest {
         // Asked for all and told of none: what was there is gone.
         let all = reading.complete && matches!(reading.depth.as_str(), "cold" | "full");
         if !reading.supplies.is_empty() || all {
-            self.supplies = reading.supplies.into_iter().take(ROWS).map(supply).collect();
+            self.supplies = Supplies::default();
+            reading.supplies.into_iter().take(ROWS).for_each(|it| self.supplies.push(it));
             self.summary.supplies_at = at;
         }
         if reading.status.is_some() {
@@ -123,11 +127,7 @@ impl Latest {
             self.summary.total_at = at;
         }
         if news.has_supplies || news.complete && matches!(news.depth, "cold" | "full") {
-            for (place, new) in news.supplies {
-                if let Some(here) = self.supplies.get_mut(place) {
-                    *here = supply(new);
-                }
-            }
+            news.supplies.into_iter().for_each(|(place, supply)| self.supplies.set(place, supply));
             self.summary.supplies_at = at;
         }
         if news.has_status {
@@ -156,12 +156,6 @@ impl Latest {
             (self.summary.absent, self.summary.absent_since) = (short(why), since);
         }
     }
-}
-
-fn supply(mut supply: Supply) -> Vec<u8> {
-    supply.source = None;
-    shorten(&mut supply.description);
-    supply.encode_to_vec()
 }
 
 fn alert(mut alert: Alert) -> Alert {

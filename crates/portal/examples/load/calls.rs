@@ -125,7 +125,8 @@ async fn check_ins(agents: &[Arc<Agent>], way: &Way, count: usize, seconds: u64)
     (taken.len() as f64 / elapsed, taken[taken.len() * 99 / 100].as_micros() as f64)
 }
 
-/// Each agent reports what was prepared for it, one call at a time, for so long. Readings a second, from the calls to the answers.
+/// Each agent reports what was prepared for it, one call at a time, for so long, and once at least. Readings a second, from the
+/// calls to the answers.
 async fn report(loads: &Loads, way: &Way, time: Duration) -> f64 {
     let begun = Instant::now();
     let end = begun + time;
@@ -136,11 +137,14 @@ async fn report(loads: &Loads, way: &Way, time: Duration) -> f64 {
             let reports = reports.clone();
             tokio::spawn(async move {
                 let mut done = 0;
-                while Instant::now() < end {
+                loop {
                     let Some(report) = reports.lock().unwrap().pop_front() else { break };
                     let answer = client.report(report).await.unwrap().into_inner();
                     assert!(answer.refused.is_empty());
                     done += reports::BATCH;
+                    if Instant::now() >= end {
+                        break;
+                    }
                 }
                 done
             })

@@ -143,7 +143,7 @@ fn bare(run: &Run) -> Worker {
 
 async fn readings(run: &Run, sqlite: &mut Worker, wanted: &dyn Fn(&str) -> bool, tell: Tell<'_>) {
     /// Reports of each agent for a second of a turn; more than can be taken.
-    const A_SECOND: usize = 6;
+    const A_SECOND: usize = 10;
     const PEER: &str = "row per value";
     let url = server::lasting_database();
     let mut postgres = None;
@@ -161,8 +161,13 @@ async fn readings(run: &Run, sqlite: &mut Worker, wanted: &dyn Fn(&str) -> bool,
         None => 0.0,
     };
     let mut client = run.worker("calls");
-    let each = run.runs * usize::try_from(run.seconds).unwrap() * A_SECOND;
+    let each = 1 + run.runs * usize::try_from(run.seconds).unwrap() * A_SECOND;
     client.ask(&format!("prepare {REPORTING} {each} sqlite postgres"));
+    // Once each, so that devices are known.
+    client.ask(&format!("report sqlite {} 0", address(sqlite)));
+    if let Some(postgres) = &postgres {
+        client.ask(&format!("report postgres {} 0", address(postgres)));
+    }
     let (mut on_sqlite, mut on_postgres, mut theirs) = (Vec::new(), Vec::new(), Vec::new());
     let mut shares = Vec::new();
     for _ in 0..run.runs {

@@ -53,6 +53,10 @@ struct Arguments {
     seconds: u64,
 }
 
+/// As in `explorer`, for ours and the peers of this program.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[tokio::main]
 async fn main() {
     let words: Vec<String> = std::env::args().skip(1).collect();

@@ -5,10 +5,12 @@ use super::frame::{Base, frame, move_on, pack};
 use super::{DAY_MS, History, day_of, frames};
 use crate::store::{Batch, Store, StoreError, sql};
 use dca_wire::v1::{Meter, Record, record::What};
+use futures_util::{StreamExt, TryStreamExt, stream};
 use prost::Message;
 
-/// Devices at a time.
-const AT_ONCE: i64 = 500;
+/// Devices that are looked up at a time, and that are worked on.
+const DEVICES: i64 = 500;
+const AT_ONCE: usize = 32;
 
 impl History {
     /// Turns the rows of days that ended before `now_ms` less `hot_days` into chunks. The answer is how many chunks were
@@ -20,22 +22,28 @@ impl History {
         let before = (day_of(now_ms).saturating_sub(hot_days)).saturating_mul(DAY_MS);
         let (mut chunks, mut last) = (0, 0);
         loop {
-            let rows = store.rows(sql::HOT_OLD, &[before.into(), last.into(), AT_ONCE.into()]).await?;
-            for row in &rows {
-                last = row.int(0)?;
-                while let Some(first) = store.row(sql::HOT_FIRST, &[last.into(), before.into()]).await? {
-                    match self.compact_day(store, last, day_of(first.int(0)?)).await {
-                        Ok(()) => chunks += 1,
-                        // Rows came in meanwhile: the next run takes them.
-                        Err(StoreError::Conflict) => break,
-                        Err(error) => return Err(error),
-                    }
-                }
-            }
-            if rows.is_empty() {
-                return Ok(chunks);
+            let rows = store.rows(sql::HOT_OLD, &[before.into(), last.into(), DEVICES.into()]).await?;
+            let devices = rows.iter().map(|row| row.int(0)).collect::<Result<Vec<i64>, _>>()?;
+            let Some(newest) = devices.last() else { return Ok(chunks) };
+            last = *newest;
+            // Side by side, since what is committed together was written side by side.
+            let devices = stream::iter(devices).map(|device| self.compact_device(store, device, before));
+            chunks +=
+                devices.buffer_unordered(AT_ONCE).try_fold(0, |sum, count| async move { Ok(sum + count) }).await?;
+        }
+    }
+
+    async fn compact_device(&self, store: &Store, device: i64, before: i64) -> Result<u64, StoreError> {
+        let mut chunks = 0;
+        while let Some(first) = store.row(sql::HOT_FIRST, &[device.into(), before.into()]).await? {
+            match self.compact_day(store, device, day_of(first.int(0)?)).await {
+                Ok(()) => chunks += 1,
+                // Rows came in meanwhile: the next run takes them.
+                Err(StoreError::Conflict) => break,
+                Err(error) => return Err(error),
             }
         }
+        Ok(chunks)
     }
 
     async fn compact_day(&self, store: &Store, device: i64, day: i64) -> Result<(), StoreError> {

@@ -4,6 +4,8 @@
 //! delta is a list of steps: so many octets as in the base, so many of the base skipped, so many new ones, and these. All
 //! numbers are varints. Pure.
 
+use crate::field::{Content, measured};
+
 /// Octets that have to agree before two places are taken for the same.
 const ANCHOR: usize = 8;
 /// How far is looked for such a place, in both.
@@ -11,21 +13,118 @@ const WINDOW: usize = 48;
 /// How far, before anything else is tried, for one as far on in both.
 const STEADY: usize = 12;
 
+/// What makes one encoded message out of another. Fields of the same number are told apart from each other, so that nothing has to be
+/// looked for far away.
+pub(super) fn encode_message(base: &[u8], record: &[u8]) -> Vec<u8> {
+    let mut steps = Steps::new();
+    match steps.fields(base, record, true) {
+        Some(()) => steps.end(),
+        None => encode(base, record),
+    }
+}
+
 /// What makes `record` out of `base`.
 pub(super) fn encode(base: &[u8], record: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(64);
-    let (mut old, mut new) = (base, record);
-    while !new.is_empty() {
-        let same = common(old, new);
-        let (after_old, after_new) = (tail(old, same), tail(new, same));
-        let (skipped, fresh) = differing(after_old, after_new);
-        number(&mut out, same);
-        number(&mut out, skipped);
-        number(&mut out, fresh);
-        out.extend_from_slice(after_new.get(..fresh).unwrap_or(after_new));
-        (old, new) = (tail(after_old, skipped), tail(after_new, fresh));
+    let mut steps = Steps::new();
+    steps.between(base, record);
+    steps.end()
+}
+
+/// A delta in the making, while both are gone through from the front.
+#[derive(Debug)]
+pub(super) struct Steps {
+    out: Vec<u8>,
+    /// Of the step that is under way: octets that are the same, and what is skipped behind them.
+    same: usize,
+    skipped: usize,
+}
+
+impl Steps {
+    pub(super) fn new() -> Self {
+        Self { out: Vec::with_capacity(128), same: 0, skipped: 0 }
     }
-    out
+
+    /// So many octets are the same.
+    pub(super) fn same(&mut self, octets: usize) {
+        if self.skipped > 0 && octets > 0 {
+            self.step(&[]);
+        }
+        self.same += octets;
+    }
+
+    /// The fields of one in place of those of the other; those that hold messages, if `within`, field by field as well. `None`: it is no
+    /// message.
+    fn fields(&mut self, mut old: &[u8], mut new: &[u8], within: bool) -> Option<()> {
+        while !new.is_empty() {
+            let (number, content, length) = measured(new)?;
+            let (octets, rest) = new.split_at_checked(length)?;
+            let (number_old, content_old, length_old) = match old.is_empty() {
+                false => measured(old)?,
+                true => (u32::MAX, Content::Number(0), 0),
+            };
+            if number_old > number {
+                self.between(&[], octets);
+                new = rest;
+                continue;
+            }
+            let (octets_old, rest_old) = old.split_at_checked(length_old)?;
+            old = rest_old;
+            if number_old < number {
+                self.between(octets_old, &[]);
+                continue;
+            }
+            new = rest;
+            match (content_old, content) {
+                (Content::Octets(message_old), Content::Octets(message)) if within => {
+                    self.between(but_last(octets_old, message_old.len()), but_last(octets, message.len()));
+                    self.fields(message_old, message, false)?;
+                }
+                _ => self.between(octets_old, octets),
+            }
+        }
+        self.skipped += old.len();
+        Some(())
+    }
+
+    /// What comes next in one, in place of what comes next in the other.
+    pub(super) fn between(&mut self, mut old: &[u8], mut new: &[u8]) {
+        let front = common(old, new);
+        self.same(front);
+        (old, new) = (tail(old, front), tail(new, front));
+        let back = common_at_end(old, new);
+        (old, new) = (but_last(old, back), but_last(new, back));
+        if old.is_empty() && !new.is_empty() {
+            self.step(new);
+            new = &[];
+        }
+        while !new.is_empty() {
+            let (skipped, fresh) = differing(old, new);
+            self.skipped += skipped;
+            self.step(new.get(..fresh).unwrap_or(new));
+            (old, new) = (tail(old, skipped), tail(new, fresh));
+            let same = common(old, new);
+            self.same(same);
+            (old, new) = (tail(old, same), tail(new, same));
+        }
+        self.skipped += old.len();
+        self.same(back);
+    }
+
+    fn step(&mut self, fresh: &[u8]) {
+        number(&mut self.out, std::mem::take(&mut self.same));
+        number(&mut self.out, std::mem::take(&mut self.skipped));
+        number(&mut self.out, fresh.len());
+        self.out.extend_from_slice(fresh);
+    }
+
+    /// The delta. What the base has more is nothing that would have to be said.
+    pub(super) fn end(mut self) -> Vec<u8> {
+        self.skipped = 0;
+        if self.same > 0 {
+            self.step(&[]);
+        }
+        self.out
+    }
 }
 
 /// The record, of at most `most` octets. `None` if the delta is none to this base.
@@ -57,8 +156,16 @@ fn tail(octets: &[u8], from: usize) -> &[u8] {
     octets.get(from..).unwrap_or_default()
 }
 
+fn but_last(octets: &[u8], count: usize) -> &[u8] {
+    octets.get(..octets.len().saturating_sub(count)).unwrap_or_default()
+}
+
+fn common_at_end(a: &[u8], b: &[u8]) -> usize {
+    a.iter().rev().zip(b.iter().rev()).take_while(|(a, b)| a == b).count()
+}
+
 /// How many octets from the front are the same.
-fn common(a: &[u8], b: &[u8]) -> usize {
+pub(super) fn common(a: &[u8], b: &[u8]) -> usize {
     // Blocks of a size that is known are compared in registers.
     let ((blocks_a, _), (blocks_b, _)) = (a.as_chunks::<32>(), b.as_chunks::<32>());
     let wide = blocks_a.iter().zip(blocks_b).take_while(|(a, b)| a == b).count() * 32;
@@ -106,6 +213,8 @@ mod tests {
     use proptest::prelude::*;
 
     fn check(base: &[u8], record: &[u8]) -> usize {
+        let message = encode_message(base, record);
+        assert_eq!(apply(base, &message, record.len()).as_deref(), Some(record));
         let delta = encode(base, record);
         assert_eq!(apply(base, &delta, record.len()).as_deref(), Some(record));
         delta.len()

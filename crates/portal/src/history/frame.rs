@@ -14,6 +14,7 @@
 //! wrong.
 
 use super::delta;
+use prost::encoding::{encode_varint, encoded_len_varint};
 use std::collections::HashMap;
 
 /// The largest record that the contract allows.
@@ -36,16 +37,25 @@ pub(super) enum Base<'a> {
 
 /// The frame of a record.
 pub(super) fn frame(record: &[u8], base: Base<'_>) -> Vec<u8> {
-    let (kind, number, payload) = match base {
+    match base {
         // Level 1 to 3 of a record in memory does not fail; if it did, an empty payload is told by the checksum.
-        Base::Alone => (0, 0, zstd::bulk::compress(record, LEVEL).unwrap_or_default()),
-        Base::Earlier(back, base) => (3, back, delta::encode(base, record)),
-        Base::Template(id, base) => (2, id, delta::encode(base, record)),
-    };
-    let mut out = vec![kind];
+        Base::Alone => put_together(0, 0, record, &zstd::bulk::compress(record, LEVEL).unwrap_or_default()),
+        Base::Earlier(back, base) => follows(record, back, &delta::encode_message(base, record)),
+        Base::Template(id, base) => put_together(2, id, record, &delta::encode_message(base, record)),
+    }
+}
+
+/// The frame of a record by its delta to the one so many milliseconds earlier, [moved on](move_on) by as much.
+pub(super) fn follows(record: &[u8], back: i64, delta: &[u8]) -> Vec<u8> {
+    put_together(3, back, record, delta)
+}
+
+fn put_together(kind: u8, number: i64, record: &[u8], payload: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(payload.len() + 15);
+    out.push(kind);
     delta::number(&mut out, usize::try_from(number).unwrap_or(0));
     out.extend_from_slice(&crc32fast::hash(record).to_le_bytes());
-    out.extend_from_slice(&payload);
+    out.extend_from_slice(payload);
     out
 }
 
@@ -93,10 +103,17 @@ pub(super) fn move_on(record: &mut Vec<u8>, by: i64) {
     let [AT_MS, rest @ ..] = record.as_slice() else { return };
     let mut after = rest;
     let Some(at) = delta::take_number(&mut after) else { return };
-    let mut moved = Vec::with_capacity(10);
-    delta::number(&mut moved, at.wrapping_add_signed(isize::try_from(by).unwrap_or(0)));
+    let moved = at.wrapping_add_signed(isize::try_from(by).unwrap_or(0));
     let end = record.len() - after.len();
-    record.splice(1..end, moved);
+    match record.get_mut(1..end) {
+        // Nearly always: times of our days take as much room.
+        Some(mut place) if encoded_len_varint(moved as u64) == place.len() => encode_varint(moved as u64, &mut place),
+        _ => {
+            let mut number = Vec::new();
+            delta::number(&mut number, moved);
+            drop(record.splice(1..end, number));
+        }
+    }
 }
 
 /// Frames of one device that follow one another within a day, as one row. One alone is no more than itself.
@@ -115,7 +132,9 @@ const SEVERAL: [u8; 2] = [4, 0];
 
 impl Several {
     pub(super) fn new(at: i64, frame: &[u8]) -> Self {
-        let mut new = Self { first: at, last: at, begin: 0, count: 0, octets: SEVERAL.to_vec() };
+        let mut octets = Vec::with_capacity(512);
+        octets.extend_from_slice(&SEVERAL);
+        let mut new = Self { first: at, last: at, begin: 0, count: 0, octets };
         new.push(at, frame);
         new.begin = new.octets.len() - frame.len();
         new

@@ -7,132 +7,39 @@
 mod compact;
 mod delta;
 mod frame;
+mod heads;
 mod news;
+mod pen;
 mod rows;
 mod verify;
 
 pub(crate) use frame::{DAY_MS, day_of};
 pub(crate) use news::{News, device, reading};
-pub(crate) use rows::Rows;
+pub(crate) use pen::Pen;
 pub use verify::Verified;
 
-use crate::cache::Cache;
 use crate::store::{Batch, Store, StoreError, sql};
 use dca_wire::v1::{Fact, Identity, Reading, Record, record::What};
-use frame::{Base, Reader};
+use frame::Reader;
+use heads::Heads;
 use prost::Message;
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-/// Devices whose last record is at hand, about half of it; a record has a few KiB.
-const HEADS: usize = 20_000;
 /// Templates in all. Beyond them readings stand alone.
 const TEMPLATES: i64 = 20_000;
 
 /// A template by its number.
 pub(crate) type Template = (i64, Arc<[u8]>);
 
-/// The newest record of a device, and when it was.
-#[derive(Debug)]
-struct Head {
-    at: i64,
-    /// Empty while somebody works with it.
-    record: Vec<u8>,
-}
-
-/// Writes and reads the history.
-#[derive(Debug)]
+/// What the history needs at hand.
+#[derive(Debug, Default)]
 pub(crate) struct History {
-    /// By device, as long as they are at hand.
-    heads: Mutex<Cache<i64, Head>>,
+    heads: Heads,
     templates: tokio::sync::Mutex<HashMap<(i64, String), Template>>,
 }
 
-impl Default for History {
-    fn default() -> Self {
-        Self { heads: Mutex::new(Cache::new(HEADS)), templates: tokio::sync::Mutex::default() }
-    }
-}
-
 impl History {
-    /// Adds a record of a device to the rows.
-    pub(crate) fn add(&self, rows: &mut Rows, device: i64, at: i64, record: &[u8], template: Option<&Template>) {
-        let head = self.take_head(device);
-        rows.alone(device, at, &self.go_on(device, head, at, record, template));
-    }
-
-    /// The same, if the newest record of the device is at hand and of the time `newest`, and this one goes on from it: the
-    /// answer is what is new. Else nothing is added.
-    pub(crate) fn add_news<'a>(
-        &self,
-        rows: &mut Rows,
-        (device, newest): (i64, i64),
-        at: i64,
-        record: &'a [u8],
-        template: Option<&Template>,
-    ) -> Option<News<'a>> {
-        let head = self.take_head(device)?;
-        let news = if head.at == newest { news::news(&head.record, record) } else { None };
-        match news {
-            Some(_) => rows.newest(device, at, &self.go_on(device, Some(head), at, record, template)),
-            None => self.put_head(device, head),
-        }
-        news
-    }
-
-    /// Makes a record the newest, if it is. The answer is its frame.
-    fn go_on(&self, device: i64, head: Option<Head>, at: i64, record: &[u8], template: Option<&Template>) -> Vec<u8> {
-        let alone = || match template {
-            Some((id, template)) => frame::frame(record, Base::Template(*id, template)),
-            None => frame::frame(record, Base::Alone),
-        };
-        match head {
-            // What comes late stands for itself.
-            Some(head) if head.at >= at => {
-                self.put_head(device, head);
-                alone()
-            }
-            Some(mut head) => {
-                let framed = if day_of(head.at) == day_of(at) {
-                    frame::move_on(&mut head.record, at - head.at);
-                    frame::frame(record, Base::Earlier(at - head.at, &head.record))
-                } else {
-                    alone()
-                };
-                head.at = at;
-                head.record.clear();
-                head.record.extend_from_slice(record);
-                self.put_head(device, head);
-                framed
-            }
-            None => {
-                let head = Head { at, record: record.to_vec() };
-                self.heads.lock().unwrap_or_else(PoisonError::into_inner).put(device, head);
-                alone()
-            }
-        }
-    }
-
-    /// Takes the newest record of a device, so that nobody waits while another is told apart from it.
-    fn take_head(&self, device: i64) -> Option<Head> {
-        let mut heads = self.heads.lock().unwrap_or_else(PoisonError::into_inner);
-        let Head { at, record } = heads.find(&device)?;
-        Some(Head { at: *at, record: std::mem::take(record) }).filter(|head| !head.record.is_empty())
-    }
-
-    /// Puts back what was taken. One that was forgotten meanwhile stays so.
-    fn put_head(&self, device: i64, head: Head) {
-        let mut heads = self.heads.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(place) = heads.find(&device) {
-            *place = head;
-        }
-    }
-
-    /// A batch with readings of this device was not committed: the next one does not build on it.
-    pub(crate) fn forget(&self, device: i64) {
-        self.heads.lock().unwrap_or_else(PoisonError::into_inner).remove(&device);
-    }
-
     /// The template for a reading of this shape; made of it if there is none. `None` when there are too many.
     pub(crate) async fn template(
         &self,

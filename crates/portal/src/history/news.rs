@@ -1,13 +1,15 @@
 //! What a reading says that the one before of the same device did not: of sixty values two or three are others an hour later.
 //!
-//! Both are compared as they came, field by field, and only fields that differ are decoded: what did not change was found good when it
-//! first came. A reading with other fields, or with something else about who the device is, is no matter of news and is decoded
-//! whole.
+//! Both are gone through as they came, once: only fields that differ are decoded, since what did not change was found good when it
+//! first came, and only they are in the [delta](super::delta). A reading with other fields, or with something else about who the
+//! device is, is no matter of news and is decoded whole.
 
+use super::delta::{Steps, common};
+use super::frame::move_on;
+use crate::field::{Content, field, measured};
 use dca_wire::Limited;
 use dca_wire::v1::{Alert, Count, Cover, Detail, Maintenance, Meter, Record, Removed, Status, Supply, Tray};
 use prost::Message;
-use prost::encoding::decode_varint;
 
 /// Fields by their numbers in `dca.v1.Reading`.
 mod number {
@@ -43,8 +45,8 @@ pub(crate) struct News<'a> {
     /// Its value, if that differs.
     pub(crate) total: Option<u64>,
     pub(crate) has_supplies: bool,
-    /// Those that differ, by their place in the list.
-    pub(crate) supplies: Vec<(usize, Supply)>,
+    /// Those that differ, by their place in the list: each is a `dca.v1.Supply` that can be read.
+    pub(crate) supplies: Vec<(usize, &'a [u8])>,
     pub(crate) has_status: bool,
     /// If it differs.
     pub(crate) status: Option<Status>,
@@ -71,54 +73,86 @@ pub(crate) fn device(mut reading: &[u8]) -> Option<&str> {
     }
 }
 
-/// What is new in a record. `None`: it has to be decoded whole.
-pub(crate) fn news<'a>(before: &[u8], record: &'a [u8]) -> Option<News<'a>> {
+/// What is new in a record, and what makes it out of the one before, with the time of that moved on `by` milliseconds. `None`: it
+/// has to be decoded whole.
+pub(super) fn news<'a>(before: &[u8], by: i64, record: &'a [u8]) -> Option<(News<'a>, Vec<u8>)> {
     if record.len() > Record::OCTETS {
         return None;
     }
-    let ((_, mut before), (_, mut now)) = (reading(before)?, reading(record)?);
+    let ((_, mut then), (_, mut now)) = (reading(before)?, reading(record)?);
+    let (front, _) = record.split_at_checked(record.len() - now.len())?;
+    let mut front_then = before.get(..before.len() - then.len())?.to_vec();
+    move_on(&mut front_then, by);
+    let mut steps = Steps::new();
+    steps.between(&front_then, front);
+
     let mut news = News::default();
     let (mut supplies, mut alerts, mut others) = (0, Vec::new(), false);
+    // Octets from here on that are the same in both.
+    let mut same = common(then, now);
     while !now.is_empty() {
-        let ((number, content), (number_before, content_before)) = (field(&mut now)?, field(&mut before)?);
-        if number != number_before {
-            return None;
-        }
-        let same = content == content_before;
-        match (number, content) {
+        let (number, content, length) = measured(now)?;
+        let (octets, rest) = now.split_at_checked(length)?;
+        let before = match same.checked_sub(length) {
+            Some(left) => {
+                same = left;
+                steps.same(length);
+                then = then.get(length..)?;
+                None
+            }
+            None => {
+                let (number_then, content_then, length_then) = measured(then)?;
+                if number_then != number {
+                    return None;
+                }
+                let (octets_then, rest_then) = then.split_at_checked(length_then)?;
+                steps.between(octets_then, octets);
+                same = common(rest_then, rest);
+                then = rest_then;
+                Some(content_then)
+            }
+        };
+        now = rest;
+        match (number, content, before) {
             // One that is there twice would be joined into one.
-            (number::TOTAL, Content::Octets(octets)) if !std::mem::replace(&mut news.has_total, true) => {
-                if !same {
-                    news.total = Some(value(content_before, octets)?);
+            (number::TOTAL, Content::Octets(octets), before) if !std::mem::replace(&mut news.has_total, true) => {
+                if let Some(before) = before {
+                    news.total = Some(value(before, octets)?);
                 }
             }
-            (number::STATUS, Content::Octets(octets)) if !std::mem::replace(&mut news.has_status, true) => {
-                news.status = unless(same, octets)?;
+            (number::STATUS, Content::Octets(octets), before) if !std::mem::replace(&mut news.has_status, true) => {
+                news.status = unless(before.is_none(), octets)?;
             }
-            (number::SUPPLIES, Content::Octets(octets)) => {
-                news.supplies.extend(unless(same, octets)?.map(|supply| (supplies, supply)));
+            (number::SUPPLIES, Content::Octets(octets), before) => {
+                if let Some(before) = before {
+                    if !numbers_only(before, octets) && !good(number, octets) {
+                        return None;
+                    }
+                    news.supplies.push((supplies, octets));
+                }
                 supplies += 1;
             }
-            (number::ALERTS, Content::Octets(octets)) => {
+            (number::ALERTS, Content::Octets(octets), before) => {
                 alerts.push(octets);
-                others |= !same;
+                others |= before.is_some();
             }
-            (number::COMPLETE, Content::Number(complete)) if same => news.complete = complete != 0,
-            (number::DEPTH, Content::Octets(depth)) if same => news.depth = str::from_utf8(depth).ok()?,
-            (number::TOTAL | number::STATUS, _) => return None,
-            _ if same => {}
-            (number, Content::Octets(octets)) if numbers_only(content_before, octets) || good(number, octets) => {}
+            (number::COMPLETE, Content::Number(complete), None) => news.complete = complete != 0,
+            (number::DEPTH, Content::Octets(depth), None) => news.depth = str::from_utf8(depth).ok()?,
+            (number::TOTAL | number::STATUS, ..) => return None,
+            (_, _, None) => {}
+            (number, Content::Octets(octets), Some(before)) if numbers_only(before, octets) || good(number, octets) => {
+            }
             _ => return None,
         }
     }
-    if !before.is_empty() {
+    if !then.is_empty() {
         return None;
     }
     (news.has_supplies, news.has_alerts) = (supplies > 0, !alerts.is_empty());
     if others {
         news.alerts = Some(alerts.into_iter().map(|octets| Alert::decode(octets).ok()).collect::<Option<_>>()?);
     }
-    Some(news)
+    Some((news, steps.end()))
 }
 
 /// The message in a field that differs; `None` twice over if it is none.
@@ -148,7 +182,10 @@ fn numbers_only(before: Content<'_>, mut now: &[u8]) -> bool {
         else {
             return false;
         };
-        let number_twice = matches!((content, content_before), (Content::Number(_), Content::Number(_)));
+        let number_twice = matches!(
+            (content, content_before),
+            (Content::Number(_), Content::Number(_)) | (Content::Fixed(_), Content::Fixed(_))
+        );
         if number != number_before || content != content_before && !number_twice {
             return false;
         }
@@ -163,6 +200,7 @@ fn good(number: u32, octets: &[u8]) -> bool {
     }
     match number {
         number::METERS => is::<Meter>(octets),
+        number::SUPPLIES => is::<Supply>(octets),
         number::CONSOLE | number::QUIRKS | number::DOUBTS => str::from_utf8(octets).is_ok(),
         number::INPUTS | number::OUTPUTS => is::<Tray>(octets),
         number::COVERS => is::<Cover>(octets),
@@ -174,51 +212,25 @@ fn good(number: u32, octets: &[u8]) -> bool {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Content<'a> {
-    Number(u64),
-    Octets(&'a [u8]),
-}
-
-/// Takes a field. `None` also for kinds that a reading does not have on its top level.
-#[inline]
-fn field<'a>(octets: &mut &'a [u8]) -> Option<(u32, Content<'a>)> {
-    let key = u32::try_from(number_of(octets)?).ok()?;
-    let number = Some(key >> 3).filter(|number| *number > 0)?;
-    let value = number_of(octets);
-    let content = match key & 7 {
-        0 => Content::Number(value?),
-        2 => {
-            let (content, rest) = octets.split_at_checked(usize::try_from(value?).ok()?)?;
-            *octets = rest;
-            Content::Octets(content)
-        }
-        _ => return None,
-    };
-    Some((number, content))
-}
-
-/// Takes a varint. Most have one octet.
-#[inline]
-fn number_of(octets: &mut &[u8]) -> Option<u64> {
-    match octets.split_first() {
-        Some((first, rest)) if *first < 0x80 => {
-            *octets = rest;
-            Some(u64::from(*first))
-        }
-        _ => decode_varint(octets).ok(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::history::delta::{apply, encode_message};
     use crate::summary::Latest;
     use dca_wire::v1::{Fact, Identity, Reading, record::What};
     use proptest::prelude::*;
 
     fn record(reading: &Reading) -> Vec<u8> {
         Record { at_ms: 5, what: Some(What::Reading(reading.clone())) }.encode_to_vec()
+    }
+
+    /// What is new, once the delta was found to make the one out of the other.
+    fn check<'a>(before: &[u8], by: i64, now: &'a [u8]) -> Option<News<'a>> {
+        let (news, delta) = news(before, by, now)?;
+        let mut moved = before.to_vec();
+        move_on(&mut moved, by);
+        assert_eq!(apply(&moved, &delta, now.len()).as_deref(), Some(now));
+        Some(news)
     }
 
     /// How many there are of each kind, and what else makes the fields.
@@ -283,11 +295,21 @@ mod tests {
                     latest.miss(at + 1, at, "asleep");
                 }
                 whole.take(at + 5, now.clone());
-                match news(&record(before), &record(now)) {
+                match check(&record(before), 7, &record(now)) {
                     Some(news) => told.renew(at + 5, news),
                     None => told.take(at + 5, now.clone()),
                 }
                 prop_assert_eq!(&whole, &told);
+            }
+        }
+
+        #[test]
+        fn each_reading_comes_back_from_its_difference_to_any_other(readings in any_readings()) {
+            for pair in readings.windows(2) {
+                let [before, now] = pair else { continue };
+                let (before, now) = (record(before), record(now));
+                let delta = encode_message(&before, &now);
+                prop_assert_eq!(apply(&before, &delta, now.len()), Some(now));
             }
         }
 
@@ -299,7 +321,7 @@ mod tests {
             let mut now = before.clone();
             let at = at.index(now.len());
             now[at] = octet;
-            if news(&before, &now).is_some() {
+            if check(&before, 0, &now).is_some() {
                 let decoded = dca_wire::decode::<Record>(&now);
                 prop_assert!(matches!(decoded.map(|record| record.what), Ok(Some(What::Reading(_)))), "{:?}", now);
             }
@@ -322,8 +344,8 @@ mod tests {
         now.total = Some(meter(8));
         now.supplies[1].percent = Some(40.0);
         let (first, second) = (record(&before), record(&now));
-        let told = news(&first, &second).unwrap();
-        assert_eq!((told.total, told.supplies), (Some(8), vec![(1, now.supplies[1].clone())]));
+        let told = check(&first, 0, &second).unwrap();
+        assert_eq!((told.total, told.supplies), (Some(8), vec![(1, now.supplies[1].encode_to_vec().as_slice())]));
         assert_eq!((told.has_status, told.has_alerts, told.depth), (false, false, "full"));
         assert_eq!(device(reading(&second).unwrap().1), Some("d"));
 
@@ -340,10 +362,10 @@ mod tests {
         for change in whole {
             let mut other = before.clone();
             change(&mut other);
-            assert_eq!(news(&first, &record(&other)), None, "{other:?}");
+            assert_eq!(check(&first, 0, &record(&other)), None, "{other:?}");
         }
         // A total that is there twice, and one more field behind the reading.
         let twice = [second.as_slice(), &[0x50, 1]].concat();
-        assert_eq!(news(&first, &twice), None);
+        assert_eq!(check(&first, 0, &twice), None);
     }
 }

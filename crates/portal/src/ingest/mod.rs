@@ -7,8 +7,9 @@ use crate::Portal;
 use crate::agents::Agent;
 use crate::authenticate::unavailable;
 use crate::device::{Devices, Known};
-use crate::history::{self, History, Rows};
+use crate::history::{self, History, Pen};
 use crate::store::{Batch, Store, StoreError, sql};
+use bytes::Bytes;
 use dca_wire::v1::refusal::Code;
 use dca_wire::v1::{Absence, Entry, Gap, Record, Refusal, ReportAnswer, ReportRequest, order_finding, record::What};
 use dca_wire::{WireError, decode};
@@ -24,7 +25,7 @@ const EPOCH_MS: i64 = 946_684_800_000;
 const TEXT: usize = 2_000;
 
 /// What ingest has at hand.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Ingest {
     pub(crate) devices: Devices,
     pub(crate) history: History,
@@ -34,7 +35,8 @@ pub(crate) struct Ingest {
 impl Ingest {
     pub(crate) async fn open(store: &Store) -> Result<Self, StoreError> {
         let last = store.row(sql::EVENT_LAST, &[]).await?.map_or(Ok(0), |row| row.int(0))?;
-        Ok(Self { last_event: AtomicI64::new(last), ..Self::default() })
+        let devices = Devices::open(store).await?;
+        Ok(Self { devices, history: History::default(), last_event: AtomicI64::new(last) })
     }
 
     /// The number of the next event.
@@ -48,12 +50,10 @@ struct Load<'a> {
     portal: &'a Portal,
     agent: &'a Agent,
     batch: Batch,
-    rows: Rows,
+    pen: Pen<'a>,
     refused: Vec<Refusal>,
     /// Devices it speaks of, by the agent's name: what is at hand of them. It holds once all is committed.
     known: HashMap<String, Known>,
-    /// Devices whose history it goes on with.
-    touched: Vec<i64>,
     readings: u64,
 }
 
@@ -84,10 +84,9 @@ impl Portal {
             portal: self,
             agent,
             batch: Batch::new(),
-            rows: Rows::default(),
+            pen: Pen::new(&self.ingest.history),
             refused: Vec::new(),
             known: HashMap::new(),
-            touched: Vec::new(),
             readings: 0,
         };
         let fresh: Vec<&Entry> = entries.iter().filter(|entry| entry.seq > before).collect();
@@ -96,7 +95,7 @@ impl Portal {
         let outcome = match outcome {
             Ok(()) if acked > before => {
                 load.states();
-                std::mem::take(&mut load.rows).write(&mut load.batch);
+                load.pen.write(&mut load.batch);
                 let got =
                     vec![agent.id.as_str().into(), request.stream.as_str().into(), epoch.into(), (acked as i64).into()];
                 load.batch.row(&sql::STREAMS, got);
@@ -107,7 +106,7 @@ impl Portal {
         if let Err(error) = outcome {
             // A commit whose answer was lost may have been one: how far the stream got is read anew.
             streams.remove(&key);
-            load.touched.iter().for_each(|device| self.ingest.history.forget(*device));
+            load.pen.forget();
             return Err(unavailable(&error));
         }
         for (name, known) in load.known {
@@ -154,8 +153,7 @@ impl Load<'_> {
     }
 
     /// Takes in a reading that goes on from the one before of its device, which is at hand. False: it has to be taken in whole.
-    fn news(&mut self, record: &[u8], moment: impl Fn(i64) -> i64) -> bool {
-        let history = &self.portal.ingest.history;
+    fn news(&mut self, record: &Bytes, moment: impl Fn(i64) -> i64) -> bool {
         let Some((at_ms, reading)) = history::reading(record).filter(|(at_ms, _)| *at_ms >= EPOCH_MS) else {
             return false;
         };
@@ -171,16 +169,13 @@ impl Load<'_> {
             return false;
         }
         let template = known.template.as_ref().and_then(|(_, template)| template.as_ref());
-        let Some(news) = history.add_news(&mut self.rows, (known.id, newest), at, record, template) else {
-            return false;
-        };
-        self.touched.push(known.id);
+        let Some(news) = self.pen.add_news((known.id, newest), at, record, template) else { return false };
         known.latest.renew(at, news);
         self.readings += 1;
         true
     }
 
-    async fn record(&mut self, at: i64, record: Record, octets: &[u8]) -> Result<(), StoreError> {
+    async fn record(&mut self, at: i64, record: Record, octets: &Bytes) -> Result<(), StoreError> {
         let Portal { store, ingest, .. } = self.portal;
         match record.what {
             Some(What::Reading(mut reading)) => {
@@ -188,8 +183,7 @@ impl Load<'_> {
                 let mut known =
                     ingest.devices.of(at_hand, store, &ingest.history, self.agent, &reading, &mut self.batch).await?;
                 let template = known.template.as_ref().and_then(|(_, template)| template.as_ref());
-                ingest.history.add(&mut self.rows, known.id, at, octets, template);
-                self.touched.push(known.id);
+                self.pen.add(known.id, at, octets, template);
                 let name = std::mem::take(&mut reading.device_id);
                 known.latest.take(at, reading);
                 self.known.insert(name, known);

@@ -3,7 +3,14 @@
 use bytes::Bytes;
 use dca_wire::v1::report_request::Compression;
 use dca_wire::v1::{Entry, ReportRequest};
+use std::cell::RefCell;
 use std::io::Read;
+use zstd::bulk::Decompressor;
+
+thread_local! {
+    /// It takes longer to make one than to unpack with it.
+    static UNPACKER: RefCell<Option<Decompressor<'static>>> = const { RefCell::new(None) };
+}
 
 /// The entries of a report, or why it is none.
 pub(super) fn entries(report: &ReportRequest) -> Result<Vec<Entry>, String> {
@@ -12,7 +19,10 @@ pub(super) fn entries(report: &ReportRequest) -> Result<Vec<Entry>, String> {
         Compression::None => report.body.clone(),
         // Unpacks into exactly as much room as was announced, which the contract bounds.
         Compression::Zstd => {
-            let plain = zstd::bulk::decompress(&report.body, length);
+            let plain = UNPACKER.with_borrow_mut(|unpacker| match unpacker {
+                Some(unpacker) => unpacker.decompress(&report.body, length),
+                None => unpacker.insert(Decompressor::new()?).decompress(&report.body, length),
+            });
             plain.map_err(|_| "a body that unpacks to its length".to_owned())?.into()
         }
         Compression::Gzip => {

@@ -2,12 +2,13 @@
 
 use super::Value;
 use crate::audit::Entry;
+use std::borrow::Cow;
 
 /// Rows of one table that are inserted many at a time.
 #[derive(Debug)]
 pub struct Bulk {
-    /// Up to and with `VALUES`.
-    pub head: &'static str,
+    /// `INSERT INTO` and the table.
+    pub head: Cow<'static, str>,
     /// What follows the rows.
     pub tail: &'static str,
     /// Values in a row.
@@ -95,38 +96,4 @@ impl Batch {
     pub(super) fn weight(&self) -> usize {
         self.steps.len() + self.rows.len()
     }
-}
-
-impl Bulk {
-    /// The statement for `rows` rows.
-    pub(super) fn statement(&self, rows: usize, marks: Marks) -> String {
-        rows_of(self.head, self.columns, rows, marks) + " " + self.tail
-    }
-}
-
-/// How a place for a value is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Marks {
-    /// `$1`, `$2`, ...
-    Numbered,
-    /// `?`: SQLite looks a numbered one up among all of its statement, for each value.
-    Plain,
-}
-
-/// `head` and places for rows.
-pub(super) fn rows_of(head: &str, columns: usize, rows: usize, marks: Marks) -> String {
-    let mut sql = head.to_owned();
-    for row in 0..rows {
-        sql.push_str(if row == 0 { " (" } else { ", (" });
-        for column in 0..columns {
-            let separator = if column == 0 { "" } else { ", " };
-            sql.push_str(separator);
-            match marks {
-                Marks::Numbered => sql.push_str(&format!("${}", row * columns + column + 1)),
-                Marks::Plain => sql.push('?'),
-            }
-        }
-        sql.push(')');
-    }
-    sql
 }

@@ -1,6 +1,5 @@
 //! One connection to either database, and what can be done with it.
 
-use super::batch::Marks;
 use super::{Row, StoreError, Value};
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
 use sqlx::query::Query;
@@ -54,6 +53,8 @@ impl Place {
                 .synchronous(SqliteSynchronous::Full)
                 .busy_timeout(BUSY)
                 .statement_cache_capacity(256)
+                // Pages that change with each transaction are brought home once for many: 64 MiB.
+                .pragma("wal_autocheckpoint", "8192")
                 .pragma("journal_size_limit", "67108864")
                 .pragma("cache_size", "-32768");
             return Ok(Self::Sqlite(Box::new(options.disable_statement_logging())));
@@ -63,6 +64,14 @@ impl Place {
             return Ok(Self::Postgres(Box::new(options)));
         }
         Err(StoreError::Address)
+    }
+
+    /// How many write at once. The file of SQLite has one writer; PostgreSQL's work for one goes on while another waits for the disk.
+    pub(super) fn writers(&self) -> usize {
+        match self {
+            Self::Sqlite(_) => 1,
+            Self::Postgres(_) => 2,
+        }
     }
 
     pub(super) async fn connect(&self) -> Result<Connection, StoreError> {
@@ -94,14 +103,6 @@ impl Place {
 }
 
 impl Connection {
-    /// How places for values are best written here.
-    pub(super) fn marks(&self) -> Marks {
-        match self {
-            Self::Sqlite(_) => Marks::Plain,
-            Self::Postgres(_) => Marks::Numbered,
-        }
-    }
-
     /// Runs a statement; the answer is how many rows it changed.
     pub(super) async fn execute(&mut self, sql: impl SqlSafeStr, values: &[Value]) -> Result<u64, StoreError> {
         self.execute_rows(sql, &[values]).await

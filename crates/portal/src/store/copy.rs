@@ -1,7 +1,7 @@
 //! The whole database into another one, of either kind.
 
 use super::connection::Connection;
-use super::{Row, Store, StoreError, Value, schema};
+use super::{Bulk, Row, Store, StoreError, Value, schema};
 use futures_util::TryStreamExt;
 use sqlx::{AssertSqlSafe, SqlSafeStr};
 
@@ -103,10 +103,10 @@ async fn insert(
     columns: usize,
     rows: &mut Vec<Vec<Value>>,
 ) -> Result<u64, StoreError> {
-    if rows.is_empty() {
-        return Ok(0);
-    }
-    let sql = super::batch::rows_of(&format!("INSERT INTO {table} VALUES"), columns, rows.len(), target.marks());
-    let values: Vec<Value> = rows.drain(..).flatten().collect();
-    target.execute(AssertSqlSafe(sql), &values).await
+    let bulk = Bulk { head: format!("INSERT INTO {table}").into(), tail: "", columns, key: 0, earlier: false };
+    let values: Vec<&[Value]> = rows.iter().map(Vec::as_slice).collect();
+    target.insert(&bulk, &values).await?;
+    let count = rows.len() as u64;
+    rows.clear();
+    Ok(count)
 }

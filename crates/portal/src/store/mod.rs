@@ -1,13 +1,14 @@
 //! Where the portal keeps what it knows: SQLite in a file, or PostgreSQL by URL, with the same SQL text.
 //!
-//! There is one writer. Whoever wants to write hands it a [`Batch`]; the writer puts all that are waiting into one
-//! transaction, so that a thousand agents share one flush of the disk, and answers each after the commit. Reading goes
-//! through connections of its own and never waits for the writer.
+//! Whoever wants to write hands a [`Batch`] over; the writer puts all that are waiting into one transaction, so that a thousand
+//! agents share one flush of the disk, and answers each after the commit. On PostgreSQL there are two writers, for batches that
+//! are nothing but rows. Reading goes through connections of its own and never waits for a writer.
 
 mod batch;
 mod claim;
 mod connection;
 mod copy;
+mod insert;
 mod schema;
 pub mod sql;
 mod value;
@@ -115,7 +116,11 @@ impl Store {
         schema::migrate(&mut connection).await?;
         let (writer, jobs) = mpsc::channel(QUEUE);
         let trouble = Trouble::default();
-        tokio::spawn(writer::run(place.clone(), connection, jobs, clock.clone(), trouble.clone()));
+        let queue = Arc::new(writer::Queue::new(jobs));
+        let mut first = Some(connection);
+        for _ in 0..place.writers() {
+            tokio::spawn(writer::run(place.clone(), first.take(), queue.clone(), clock.clone(), trouble.clone()));
+        }
         let held = Arc::new(AtomicBool::new(false));
         Ok(Self { readers: place.pool(), place, writer, clock, held, trouble })
     }

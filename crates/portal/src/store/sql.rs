@@ -2,6 +2,7 @@
 #![allow(missing_docs, reason = "a statement says what it does")]
 
 use super::Bulk;
+use std::borrow::Cow;
 
 macro_rules! statements {
     ($($name:ident = $text:expr;)*) => {
@@ -103,7 +104,7 @@ statements! {
 
 /// Readings of a device, up to a day of them.
 pub static READINGS: Bulk = Bulk {
-    head: "INSERT INTO reading_hot (device, at, delta) VALUES",
+    head: Cow::Borrowed("INSERT INTO reading_hot (device, at, delta)"),
     tail: "ON CONFLICT (device, at) DO NOTHING",
     columns: 3,
     key: 2,
@@ -112,7 +113,7 @@ pub static READINGS: Bulk = Bulk {
 
 /// What is known of a device.
 pub static STATES: Bulk = Bulk {
-    head: "INSERT INTO device_state (device, read_at, summary) VALUES",
+    head: Cow::Borrowed("INSERT INTO device_state (device, read_at, summary)"),
     tail: "ON CONFLICT (device) DO UPDATE SET read_at = excluded.read_at, summary = excluded.summary",
     columns: 3,
     key: 1,
@@ -121,7 +122,7 @@ pub static STATES: Bulk = Bulk {
 
 /// How far a stream of an agent got.
 pub static STREAMS: Bulk = Bulk {
-    head: "INSERT INTO stream (agent, stream, epoch, acked) VALUES",
+    head: Cow::Borrowed("INSERT INTO stream (agent, stream, epoch, acked)"),
     tail: "ON CONFLICT (agent, stream, epoch) DO UPDATE SET acked = excluded.acked",
     columns: 4,
     key: 3,
@@ -130,7 +131,7 @@ pub static STREAMS: Bulk = Bulk {
 
 /// Something that happened.
 pub static EVENTS_ADD: Bulk = Bulk {
-    head: "INSERT INTO event (id, dealer, agent, device, at, kind, text) VALUES",
+    head: Cow::Borrowed("INSERT INTO event (id, dealer, agent, device, at, kind, text)"),
     tail: "",
     columns: 7,
     key: 1,

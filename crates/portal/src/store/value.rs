@@ -17,6 +17,39 @@ pub enum Value {
     Blob(Option<Vec<u8>>),
 }
 
+impl Value {
+    /// As the databases call its kind.
+    pub(super) fn kind(&self) -> &'static str {
+        match self {
+            Self::Int(_) => "BIGINT",
+            Self::Text(_) => "TEXT",
+            Self::Blob(_) => "BYTEA",
+        }
+    }
+
+    /// How much it takes, about.
+    pub(super) fn octets(&self) -> usize {
+        match self {
+            Self::Int(_) => 8,
+            Self::Text(it) => it.as_ref().map_or(0, String::len),
+            Self::Blob(it) => it.as_ref().map_or(0, Vec::len),
+        }
+    }
+
+    /// If it is of this kind; it may still be absent.
+    pub(super) fn as_int(&self) -> Option<Option<i64>> {
+        if let Self::Int(it) = self { Some(*it) } else { None }
+    }
+
+    pub(super) fn as_text(&self) -> Option<Option<&str>> {
+        if let Self::Text(it) = self { Some(it.as_deref()) } else { None }
+    }
+
+    pub(super) fn as_blob(&self) -> Option<Option<&[u8]>> {
+        if let Self::Blob(it) = self { Some(it.as_deref()) } else { None }
+    }
+}
+
 macro_rules! from {
     ($($from:ty => |$it:ident| $into:expr;)*) => {$(
         impl From<$from> for Value {

@@ -1,20 +1,15 @@
-//! The one writer: group commit, and each for himself when a group fails.
+//! Who writes: group commit, and each for himself when a group fails.
 
 use super::batch::{Batch, Bulk, Step};
 use super::connection::{Connection, Place};
 use super::{StoreError, Trouble, Value};
 use crate::audit;
 use crate::clock::Clock;
-use sqlx::AssertSqlSafe;
-use std::collections::HashMap;
 use std::sync::Arc;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Mutex, OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock, mpsc, oneshot};
 
 /// Statements and rows in one transaction, about.
 const GROUP: usize = 8_000;
-/// Rows in one statement, largest first: few statements, of few kinds.
-const SIZES: [usize; 8] = [128, 64, 32, 16, 8, 4, 2, 1];
-
 /// A batch and who waits for it.
 #[derive(Debug)]
 pub(super) struct Job {
@@ -22,16 +17,30 @@ pub(super) struct Job {
     pub(super) done: oneshot::Sender<Result<(), StoreError>>,
 }
 
-/// Writes until the last handle is dropped. `trouble` says why the last of it was not taken.
-pub(super) async fn run(
-    place: Arc<Place>,
-    connection: Connection,
-    mut jobs: mpsc::Receiver<Job>,
-    clock: Clock,
-    trouble: Trouble,
-) {
-    let mut writer = Writer { place, connection: Some(connection), texts: HashMap::new(), clock };
-    while let Some(first) = jobs.recv().await {
+/// What is to be written, for all writers.
+#[derive(Debug)]
+pub(super) struct Queue {
+    jobs: Mutex<mpsc::Receiver<Job>>,
+    /// Rows may be written beside rows. Statements stand in an order, so whoever has any is alone with it.
+    order: Arc<RwLock<()>>,
+}
+
+/// That nothing is written at the same time whose order would matter.
+#[derive(Debug)]
+enum Turn {
+    Beside { _others: OwnedRwLockReadGuard<()> },
+    Alone { _nobody: OwnedRwLockWriteGuard<()> },
+}
+
+impl Queue {
+    pub(super) fn new(jobs: mpsc::Receiver<Job>) -> Self {
+        Self { jobs: Mutex::new(jobs), order: Arc::default() }
+    }
+
+    /// What waits, up to a whole transaction, in the order in which it came; `None` once the last handle is gone.
+    async fn next(&self) -> Option<(Vec<Job>, Turn)> {
+        let mut jobs = self.jobs.lock().await;
+        let first = jobs.recv().await?;
         let mut weight = first.batch.weight();
         let mut group = vec![first];
         // While the last group was written, these came in.
@@ -40,6 +49,26 @@ pub(super) async fn run(
             weight += job.batch.weight();
             group.push(job);
         }
+        // Whoever takes the next group waits until this one has its turn.
+        let turn = if group.iter().all(|job| job.batch.steps.is_empty()) {
+            Turn::Beside { _others: self.order.clone().read_owned().await }
+        } else {
+            Turn::Alone { _nobody: self.order.clone().write_owned().await }
+        };
+        Some((group, turn))
+    }
+}
+
+/// Writes until the last handle is dropped. `trouble` says why the last of it was not taken.
+pub(super) async fn run(
+    place: Arc<Place>,
+    connection: Option<Connection>,
+    queue: Arc<Queue>,
+    clock: Clock,
+    trouble: Trouble,
+) {
+    let mut writer = Writer { place, connection, clock };
+    while let Some((group, _turn)) = queue.next().await {
         if let [_, _, ..] = group.as_slice()
             && writer.transaction(group.iter().map(|job| &job.batch)).await.is_ok()
         {
@@ -60,21 +89,14 @@ struct Writer {
     place: Arc<Place>,
     /// Gone after an error of the connection itself.
     connection: Option<Connection>,
-    texts: HashMap<(&'static str, usize), Arc<str>>,
     clock: Clock,
 }
 
 impl Writer {
     /// Commits the batches, or nothing.
     async fn transaction(&mut self, batches: impl Iterator<Item = &Batch> + Clone) -> Result<(), StoreError> {
-        let mut connection = match self.connection.take() {
-            Some(connection) => connection,
-            None => self.place.connect().await?,
-        };
-        let outcome = match connection.begin().await {
-            Ok(()) => self.fill(&mut connection, batches).await,
-            Err(error) => Err(error),
-        };
+        let mut connection = self.begin().await?;
+        let outcome = self.fill(&mut connection, batches).await;
         let end = if outcome.is_ok() { "COMMIT" } else { "ROLLBACK" };
         let ended = connection.script(end).await;
         if ended.is_ok() {
@@ -82,6 +104,18 @@ impl Writer {
         }
         // What was not committed for certain is not acknowledged; the connection is made anew.
         outcome.and(ended)
+    }
+
+    /// A connection on which a transaction has begun. One that was kept may have ended since, when the database was started anew.
+    async fn begin(&mut self) -> Result<Connection, StoreError> {
+        if let Some(mut kept) = self.connection.take()
+            && kept.begin().await.is_ok()
+        {
+            return Ok(kept);
+        }
+        let mut connection = self.place.connect().await?;
+        connection.begin().await?;
+        Ok(connection)
     }
 
     async fn fill(
@@ -104,53 +138,32 @@ impl Writer {
             }
         }
         for (bulk, rows) in by_table(batches) {
-            self.insert(connection, bulk, &rows).await?;
-        }
-        Ok(())
-    }
-
-    async fn insert(
-        &mut self,
-        connection: &mut Connection,
-        bulk: &'static Bulk,
-        rows: &[&[Value]],
-    ) -> Result<(), StoreError> {
-        let mut left = rows;
-        for size in SIZES {
-            while let Some((now, later)) = left.split_at_checked(size) {
-                let text = self.texts.entry((bulk.head, size)).or_insert_with(|| {
-                    let marks = connection.marks();
-                    bulk.statement(size, marks).into()
-                });
-                // Made of constants of this crate and of numbers.
-                connection.execute_rows(AssertSqlSafe(text.clone()), now).await?;
-                left = later;
-            }
+            connection.insert(bulk, &rows).await?;
         }
         Ok(())
     }
 }
 
-/// The rows of each table. Of two with one key the one that counts.
+/// The rows of each table, in the order of tables and keys, so that two who write at once never wait for each other. Of two with
+/// one key the one that counts.
 fn by_table<'a>(batches: impl Iterator<Item = &'a Batch>) -> Vec<(&'static Bulk, Vec<&'a [Value]>)> {
     let mut tables: Vec<(&'static Bulk, Vec<&'a [Value]>)> = Vec::new();
-    let mut places: HashMap<(usize, &'a [Value]), usize> = HashMap::new();
     for (bulk, row) in batches.flat_map(|batch| &batch.rows) {
-        let known = tables.iter().position(|(other, _)| std::ptr::eq(*other, *bulk));
-        let table = known.unwrap_or_else(|| {
-            tables.push((bulk, Vec::new()));
-            tables.len() - 1
-        });
-        let Some((_, rows)) = tables.get_mut(table) else { continue };
-        let key = (table, row.get(..bulk.key).unwrap_or(row));
-        match places.get(&key).and_then(|place| rows.get_mut(*place)) {
-            Some(_) if bulk.earlier => {}
-            Some(earlier) => *earlier = row,
-            None => {
-                places.insert(key, rows.len());
-                rows.push(row);
-            }
+        match tables.iter_mut().find(|(other, _)| std::ptr::eq(*other, *bulk)) {
+            Some((_, rows)) => rows.push(row),
+            None => tables.push((bulk, vec![row])),
         }
+    }
+    tables.sort_by_key(|(bulk, _)| &bulk.head);
+    for (bulk, rows) in &mut tables {
+        fn key<'r>(bulk: &Bulk, row: &&'r [Value]) -> &'r [Value] {
+            row.get(..bulk.key).unwrap_or(row)
+        }
+        if !bulk.earlier {
+            rows.reverse();
+        }
+        rows.sort_by(|a, b| key(bulk, a).cmp(key(bulk, b)));
+        rows.dedup_by(|later, first| key(bulk, later) == key(bulk, first));
     }
     tables
 }

@@ -68,6 +68,7 @@ mod tests {
             assert!(check(kind, body.clone(), plain.len(), crc ^ 1).is_err());
             assert!(check(kind, body.clone(), plain.len() - 1, crc).is_err());
             assert!(check(kind, body[..body.len() / 2].to_vec(), plain.len(), crc).is_err());
+            assert_eq!(check(kind, body.clone(), plain.len(), crc), Ok(2), "{kind:?} after one that was none");
         }
     }
 

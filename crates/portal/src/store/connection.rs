@@ -67,7 +67,7 @@ impl Place {
     }
 
     /// How many write at once. The file of SQLite has one writer; PostgreSQL's work for one goes on while another waits for the disk.
-    pub(super) fn writers(&self) -> usize {
+    pub(super) fn writers(&self) -> u32 {
         match self {
             Self::Sqlite(_) => 1,
             Self::Postgres(_) => 2,

@@ -116,7 +116,7 @@ impl Store {
         schema::migrate(&mut connection).await?;
         let (writer, jobs) = mpsc::channel(QUEUE);
         let trouble = Trouble::default();
-        let queue = Arc::new(writer::Queue::new(jobs));
+        let queue = Arc::new(writer::Queue::new(jobs, place.writers()));
         let mut first = Some(connection);
         for _ in 0..place.writers() {
             tokio::spawn(writer::run(place.clone(), first.take(), queue.clone(), clock.clone(), trouble.clone()));

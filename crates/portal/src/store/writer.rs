@@ -6,10 +6,11 @@ use super::{StoreError, Trouble, Value};
 use crate::audit;
 use crate::clock::Clock;
 use std::sync::Arc;
-use tokio::sync::{Mutex, OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock, mpsc, oneshot};
+use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 /// Statements and rows in one transaction, about.
 const GROUP: usize = 8_000;
+
 /// A batch and who waits for it.
 #[derive(Debug)]
 pub(super) struct Job {
@@ -21,24 +22,18 @@ pub(super) struct Job {
 #[derive(Debug)]
 pub(super) struct Queue {
     jobs: Mutex<mpsc::Receiver<Job>>,
-    /// Rows may be written beside rows. Statements stand in an order, so whoever has any is alone with it.
-    order: Arc<RwLock<()>>,
-}
-
-/// That nothing is written at the same time whose order would matter.
-#[derive(Debug)]
-enum Turn {
-    Beside { _others: OwnedRwLockReadGuard<()> },
-    Alone { _nobody: OwnedRwLockWriteGuard<()> },
+    /// One for each writer. Rows may be written beside rows and take one; statements stand in an order and take all.
+    turns: Arc<Semaphore>,
+    writers: u32,
 }
 
 impl Queue {
-    pub(super) fn new(jobs: mpsc::Receiver<Job>) -> Self {
-        Self { jobs: Mutex::new(jobs), order: Arc::default() }
+    pub(super) fn new(jobs: mpsc::Receiver<Job>, writers: u32) -> Self {
+        Self { jobs: Mutex::new(jobs), turns: Arc::new(Semaphore::new(writers as usize)), writers }
     }
 
     /// What waits, up to a whole transaction, in the order in which it came; `None` once the last handle is gone.
-    async fn next(&self) -> Option<(Vec<Job>, Turn)> {
+    async fn next(&self) -> Option<(Vec<Job>, OwnedSemaphorePermit)> {
         let mut jobs = self.jobs.lock().await;
         let first = jobs.recv().await?;
         let mut weight = first.batch.weight();
@@ -50,11 +45,9 @@ impl Queue {
             group.push(job);
         }
         // Whoever takes the next group waits until this one has its turn.
-        let turn = if group.iter().all(|job| job.batch.steps.is_empty()) {
-            Turn::Beside { _others: self.order.clone().read_owned().await }
-        } else {
-            Turn::Alone { _nobody: self.order.clone().write_owned().await }
-        };
+        let rows_only = group.iter().all(|job| job.batch.steps.is_empty());
+        let turns = if rows_only { 1 } else { self.writers };
+        let turn = self.turns.clone().acquire_many_owned(turns).await.ok()?;
         Some((group, turn))
     }
 }

@@ -128,6 +128,28 @@ async fn a_device_is_known_by_its_serial_within_its_dealer() {
     assert_eq!(count(&place, sql::DEVICES).await, 3);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_agents_that_meet_the_same_new_devices_at_once() {
+    const DEVICES: u64 = 40;
+    let Some(place) = Place::open().await else { return };
+    let agents = [Agent::enrolled(&place).await, Agent::enrolled(&place).await];
+    let mut batches = [Vec::new(), Vec::new()];
+    for (agent, batch) in batches.iter_mut().enumerate() {
+        place.clock.advance(1_000);
+        for seq in 1..=DEVICES {
+            // The other way round for the other one.
+            let device = if agent == 0 { seq } else { DEVICES + 1 - seq };
+            batch.push((seq, reading(&place, &format!("{agent}/{device}"), Some(&format!("S-{device:04}")), 5)));
+        }
+    }
+    let [one, other] = &agents;
+    let (first, second) = tokio::join!(one.report(&place, 1, &batches[0]), other.report(&place, 1, &batches[1]));
+    assert_eq!((first.unwrap().acked_through, second.unwrap().acked_through), (DEVICES, DEVICES));
+    assert_eq!(count(&place, sql::DEVICES).await, DEVICES as usize, "each is one device");
+    let kept = place.portal.verify_readings().await.unwrap();
+    assert_eq!((kept.devices, kept.readings, kept.unreadable), (DEVICES, 2 * DEVICES, 0));
+}
+
 #[tokio::test]
 async fn history_comes_back_whole_from_rows_and_chunks() {
     let Some(place) = Place::open().await else { return };

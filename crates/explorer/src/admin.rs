@@ -6,7 +6,7 @@ use dca_portal::store::sql;
 use dca_portal::tenancy::ROOT;
 use dca_portal::wire::AgentId;
 use dca_portal::wire::v1::{Diagnose, Ping, Read, Scan, Walk, order::What};
-use dca_portal::{At, Clock, Portal, Status, Verified};
+use dca_portal::{At, Clock, DamagedDay, Portal, Status, Verified};
 use std::path::Path;
 use std::time::Duration;
 
@@ -72,10 +72,13 @@ pub(crate) async fn run(config_path: &Path, task: Task) -> anyhow::Result<()> {
 }
 
 async fn verify_readings(portal: &Portal) -> anyhow::Result<()> {
-    let Verified { devices, readings, repeated, unreadable } = portal.verify_readings().await?;
+    let Verified { devices, readings, repeated, unreadable, damaged } = portal.verify_readings().await?;
     println!(
         "{readings} readings of {devices} devices can be read, {repeated} are there twice, {unreadable} cannot be read"
     );
+    for DamagedDay { device, date } in damaged {
+        println!("damaged: {date} of {}/devices/{device}", portal.config().public);
+    }
     if unreadable > 0 {
         bail!("the pages show the others; what cannot be read is lost unless a copy of the database has it");
     }

@@ -33,7 +33,7 @@ pub use ca::Ca;
 pub use clock::Clock;
 pub use config::{BrokerAt, BrokerKind, Config, ConfigError, Keep};
 pub use enrol::Code;
-pub use history::Verified;
+pub use history::{DamagedDay, Verified};
 pub use keys::{KeyError, Keys};
 pub use mqtt::Pushed;
 pub use server::{Server, ServerError};
@@ -275,10 +275,10 @@ impl Portal {
         self.ingest.history.read(&self.store, device, from, until).await
     }
 
-    /// Reads everything that is kept, to see whether it can be read. Days that become chunks meanwhile may be missed.
+    /// Reads everything that is kept, to see whether it can be read.
     ///
     /// # Errors
-    /// If the database does not answer, or a whole day cannot be taken apart.
+    /// If the database does not answer.
     pub async fn verify_readings(&self) -> Result<Verified, StoreError> {
         self.ingest.history.verify(&self.store).await
     }

@@ -34,12 +34,18 @@ impl History {
     }
 
     async fn compact_device(&self, store: &Store, device: i64, before: i64) -> Result<u64, StoreError> {
-        let mut chunks = 0;
-        while let Some(first) = store.row(sql::HOT_FIRST, &[device.into(), before.into()]).await? {
-            match self.compact_day(store, device, day_of(first.int(0)?)).await {
+        let (mut chunks, mut from) = (0, i64::MIN);
+        while let Some(first) = store.row(sql::HOT_FIRST, &[device.into(), from.into(), before.into()]).await? {
+            let day = day_of(first.int(0)?);
+            from = day.saturating_add(1).saturating_mul(DAY_MS);
+            match self.compact_day(store, device, day).await {
                 Ok(()) => chunks += 1,
                 // Rows came in meanwhile: the next run takes them.
-                Err(StoreError::Conflict) => break,
+                Err(StoreError::Conflict) => {}
+                // What cannot be read is not thrown away, and holds up neither other days nor other devices.
+                Err(StoreError::Damaged(what)) => {
+                    tracing::error!(device, day, what, "a day stays as it is; see explorer admin verify-readings");
+                }
                 Err(error) => return Err(error),
             }
         }
@@ -48,6 +54,9 @@ impl History {
 
     async fn compact_day(&self, store: &Store, device: i64, day: i64) -> Result<(), StoreError> {
         let mut found = frames(store, device, day).await?;
+        if found.lost > 0 {
+            return Err(StoreError::Damaged("the chunk of a day"));
+        }
         let rows = u64::try_from(found.rows).unwrap_or(u64::MAX);
         let first = found.chunk.iter().chain(&found.hot).min_by_key(|(at, _)| *at).cloned();
         let late = !found.chunk.is_empty();
@@ -59,7 +68,6 @@ impl History {
             let mut leaning = Vec::new();
             let mut before: Option<(i64, Vec<u8>)> = None;
             for (at, record) in self.decode(store, found.chunk.clone()).await? {
-                // Never throw away what cannot be read: leave the day as it is.
                 let Some(record) = record else {
                     return Err(StoreError::Damaged("a reading of a day that is compacted"));
                 };

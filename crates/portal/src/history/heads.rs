@@ -2,6 +2,7 @@
 
 use crate::cache::Cache;
 use bytes::Bytes;
+use std::cmp::Ordering;
 use std::sync::{Mutex, PoisonError};
 
 /// Devices whose last record is at hand, about half of it; a record has a few KiB.
@@ -37,14 +38,17 @@ impl Heads {
         }
     }
 
-    /// Puts back one that was taken, without what its record may be a part of. One that was forgotten meanwhile stays so, and so does
-    /// one of another agent that is no older: of two at one moment the first is stored.
+    /// Puts back one that was taken, or a newer one, once it is stored; without what its record may be a part of. One that was
+    /// forgotten meanwhile stays so. Another agent may have put one: the newer stays, and of two at one moment neither, since only
+    /// one of them is stored.
     pub(super) fn put(&self, device: i64, Head { at, record }: Head) {
         let head = Head { at, record: Bytes::copy_from_slice(&record) };
-        if let Some(place) = self.0.lock().unwrap_or_else(PoisonError::into_inner).find(&device)
-            && place.as_ref().is_none_or(|other| other.at < head.at)
-        {
-            *place = Some(head);
+        if let Some(place) = self.0.lock().unwrap_or_else(PoisonError::into_inner).find(&device) {
+            match place.as_ref().map(|other| other.at.cmp(&head.at)) {
+                None | Some(Ordering::Less) => *place = Some(head),
+                Some(Ordering::Equal) => *place = None,
+                Some(Ordering::Greater) => {}
+            }
         }
     }
 
@@ -71,9 +75,11 @@ mod tests {
         shows(Some((50, b"a")));
         // Two agents had it at once.
         heads.put(7, head(60, b"b"));
-        heads.put(7, head(60, b"c"));
-        heads.put(7, head(55, b"d"));
+        heads.put(7, head(55, b"c"));
         shows(Some((60, b"b")));
+        heads.put(7, head(60, b"b"));
+        heads.put(7, head(60, b"d"));
+        shows(None);
         heads.forget(7);
         heads.put(7, head(70, b"e"));
         shows(None);

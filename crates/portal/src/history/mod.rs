@@ -16,7 +16,7 @@ mod verify;
 pub(crate) use frame::{DAY_MS, day_of};
 pub(crate) use news::{News, device, reading};
 pub(crate) use pen::Pen;
-pub use verify::Verified;
+pub use verify::{DamagedDay, Verified};
 
 use crate::store::{Batch, Store, StoreError, sql};
 use dca_wire::v1::{Fact, Identity, Reading, Record, record::What};
@@ -71,7 +71,8 @@ impl History {
         Ok(Some(template))
     }
 
-    /// The records of a device from `from` up to but without `until`, oldest first, and how many cannot be read.
+    /// The records of a device from `from` up to but without `until`, oldest first, and how many cannot be read; of a day that is
+    /// damaged as a whole all are counted.
     ///
     /// # Errors
     /// If the database does not answer.
@@ -84,7 +85,9 @@ impl History {
     ) -> Result<(Vec<(i64, Record)>, usize), StoreError> {
         let (mut records, mut unreadable) = (Vec::new(), 0);
         for day in day_of(from)..=day_of(until.saturating_sub(1)) {
-            for (at, octets) in self.day(store, device, day).await? {
+            let day = self.day(store, device, day).await?;
+            unreadable += day.lost;
+            for (at, octets) in day.records {
                 if at < from || at >= until {
                     continue;
                 }
@@ -123,10 +126,10 @@ impl History {
         })
     }
 
-    /// All records of a device's day, as octets; `None` for one that cannot be read.
-    async fn day(&self, store: &Store, device: i64, day: i64) -> Result<Vec<(i64, Option<Vec<u8>>)>, StoreError> {
-        let frames = frames(store, device, day).await?;
-        self.decode(store, frames.chunk.into_iter().chain(frames.hot).collect()).await
+    async fn day(&self, store: &Store, device: i64, day: i64) -> Result<Day, StoreError> {
+        let Frames { chunk, hot, lost, .. } = frames(store, device, day).await?;
+        let records = self.decode(store, chunk.into_iter().chain(hot).collect()).await?;
+        Ok(Day { records, lost })
     }
 
     async fn decode(
@@ -151,26 +154,40 @@ impl History {
     }
 }
 
+/// A device's day.
+struct Day {
+    /// As octets; `None` for one that cannot be read.
+    records: Vec<(i64, Option<Vec<u8>>)>,
+    /// How many there were in a chunk that cannot be taken apart.
+    lost: usize,
+}
+
 /// What lies in the database of a device's day.
+#[derive(Default)]
 struct Frames {
     chunk: Vec<(i64, Vec<u8>)>,
     hot: Vec<(i64, Vec<u8>)>,
     /// That `hot` lay in.
     rows: usize,
+    /// Readings of a chunk that cannot be taken apart.
+    lost: usize,
 }
 
 async fn frames(store: &Store, device: i64, day: i64) -> Result<Frames, StoreError> {
-    let begin = day.saturating_mul(DAY_MS);
-    let chunk = match store.row(sql::DAY, &[device.into(), day.into()]).await? {
-        Some(row) => frame::unpack(day, &row.blob(0)?).ok_or(StoreError::Damaged("a day of readings"))?,
-        None => Vec::new(),
-    };
-    let rows = store.rows(sql::HOT_RANGE, &[device.into(), begin.into(), begin.saturating_add(DAY_MS).into()]).await?;
-    let mut hot = Vec::new();
-    for row in &rows {
-        hot.extend(frame::of_row(row.int(0)?, row.blob(1)?));
+    let (begin, end) = (day.saturating_mul(DAY_MS), day.saturating_add(1).saturating_mul(DAY_MS));
+    let mut frames = Frames::default();
+    for row in store.rows(sql::DAY, &[device.into(), begin.into(), end.into(), day.into()]).await? {
+        let Some(readings) = row.maybe_int(1)? else {
+            frames.rows += 1;
+            frames.hot.extend(frame::of_row(row.int(0)?, row.blob(2)?));
+            continue;
+        };
+        match frame::unpack(day, &row.blob(2)?) {
+            Some(chunk) => frames.chunk = chunk,
+            None => frames.lost = usize::try_from(readings).unwrap_or(0).max(1),
+        }
     }
-    Ok(Frames { chunk, hot, rows: rows.len() })
+    Ok(frames)
 }
 
 /// Readings of one shape have the same rows.

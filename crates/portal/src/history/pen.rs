@@ -15,7 +15,7 @@ use std::collections::HashMap;
 pub(crate) struct Pen<'a> {
     history: &'a History,
     rows: Rows,
-    /// The newest of each device that the report spoke of so far, until they are put back.
+    /// The newest of each device that the report spoke of so far.
     heads: HashMap<i64, Option<Head>>,
 }
 
@@ -65,18 +65,22 @@ impl<'a> Pen<'a> {
         Some(news)
     }
 
-    /// Hands what was written to a batch, and the newest records to whoever comes next.
+    /// Hands what was written to a batch.
     pub(crate) fn write(&mut self, batch: &mut Batch) {
         std::mem::take(&mut self.rows).write(batch);
-        for (device, head) in &mut self.heads {
-            if let Some(head) = head.take() {
-                self.history.heads.put(*device, head);
+    }
+
+    /// It was committed: whoever comes next may go on from it.
+    pub(crate) fn keep(self) {
+        for (device, head) in self.heads {
+            if let Some(head) = head {
+                self.history.heads.put(device, head);
             }
         }
     }
 
     /// It was not committed: nobody goes on from it.
-    pub(crate) fn forget(&self) {
+    pub(crate) fn forget(self) {
         self.heads.keys().for_each(|device| self.history.heads.forget(*device));
     }
 }
@@ -84,4 +88,29 @@ impl<'a> Pen<'a> {
 /// The frame of a record that does not lean on another of its device.
 fn alone(record: &[u8], template: Option<&Template>) -> Vec<u8> {
     frame::frame(record, template.map_or(Base::Alone, |(id, template)| Base::Template(*id, template)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Another agent may read the same device: what leans on a report that fails in the end could never be read.
+    #[test]
+    fn nobody_goes_on_from_what_is_not_committed() {
+        let history = History::default();
+        let record = |at: u8| Bytes::from(vec![0x08, at, 0x12, 0]);
+        let mut first = Pen::new(&history);
+        first.add(1, 50, &record(50), None);
+        first.write(&mut Batch::new());
+        assert!(history.heads.take(1).is_none(), "not committed yet");
+        first.keep();
+        let mut second = Pen::new(&history);
+        second.add(1, 60, &record(60), None);
+        second.write(&mut Batch::new());
+        second.forget();
+        assert!(
+            history.heads.take(1).is_none(),
+            "neither the one that failed nor the one before, which was taken for it"
+        );
+    }
 }

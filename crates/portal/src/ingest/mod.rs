@@ -109,6 +109,7 @@ impl Portal {
             load.pen.forget();
             return Err(unavailable(&error));
         }
+        load.pen.keep();
         for (name, known) in load.known {
             self.ingest.devices.keep(agent, name, known);
         }

@@ -113,8 +113,8 @@ mod tests {
         connection.script(second).await.unwrap();
         drop(connection);
         let store = Store::open(&url, Clock::system()).await.unwrap();
-        let rows = store.rows(sql::HOT_RANGE, &[7.into(), 0.into(), 100.into()]).await.unwrap();
-        let found: Vec<_> = rows.iter().map(|row| (row.int(0).unwrap(), row.blob(1).unwrap())).collect();
+        let rows = store.rows(sql::DAY, &[7.into(), 0.into(), 100.into(), 0.into()]).await.unwrap();
+        let found: Vec<_> = rows.iter().map(|row| (row.int(0).unwrap(), row.blob(2).unwrap())).collect();
         assert_eq!(found, [(50, vec![1]), (60, vec![2])]);
         let table = "SELECT COUNT(*) FROM sqlite_master WHERE name LIKE 'reading_hot%' AND sql LIKE '%WITHOUT ROWID%'";
         assert_eq!(store.row(table, &[]).await.unwrap().unwrap().int(0).unwrap(), 0);

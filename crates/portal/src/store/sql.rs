@@ -57,12 +57,12 @@ statements! {
     TEMPLATE_BY_SHAPE = "SELECT id, record FROM template WHERE dealer = $1 AND shape = $2";
     TEMPLATE = "SELECT record FROM template WHERE id = $1";
     TEMPLATE_ADD = "INSERT INTO template (id, dealer, shape, record) VALUES ($1, $2, $3, $4)";
-    HOT_RANGE = "SELECT at, delta FROM reading_hot WHERE device = $1 AND at >= $2 AND at < $3 ORDER BY at";
     HOT_LAST = "SELECT at FROM reading_hot WHERE device = $1 ORDER BY at DESC LIMIT 1";
     HOT_FORGET = "DELETE FROM reading_hot WHERE device = $1 AND at >= $2 AND at < $3";
     HOT_OLD = "SELECT DISTINCT device FROM reading_hot WHERE at < $1 AND device > $2 ORDER BY device LIMIT $3";
-    HOT_FIRST = "SELECT at FROM reading_hot WHERE device = $1 AND at < $2 ORDER BY at LIMIT 1";
-    DAY = "SELECT chunk FROM reading_day WHERE device = $1 AND day = $2";
+    HOT_FIRST = "SELECT at FROM reading_hot WHERE device = $1 AND at >= $2 AND at < $3 ORDER BY at LIMIT 1";
+    // In one statement: a day is never seen between its rows and its chunk. Rows have NULL for the number of readings.
+    DAY = "SELECT at, NULL, delta FROM reading_hot WHERE device = $1 AND at >= $2 AND at < $3 UNION ALL SELECT day, readings, chunk FROM reading_day WHERE device = $1 AND day = $4";
     DAYS = "SELECT day FROM reading_day WHERE device = $1";
     HOT_TIMES = "SELECT at FROM reading_hot WHERE device = $1";
     READ_DEVICES = "SELECT device FROM reading_hot WHERE device > $1 UNION SELECT device FROM reading_day WHERE device > $1 ORDER BY device LIMIT $2";

@@ -14,7 +14,8 @@ async fn count(place: &Place, question: &'static str) -> usize {
 }
 
 async fn readings(place: &Place, device: i64) -> usize {
-    let rows = place.portal.store().rows(sql::HOT_RANGE, &[device.into(), 0.into(), i64::MAX.into()]).await.unwrap();
+    let rows =
+        place.portal.store().rows("SELECT at FROM reading_hot WHERE device = $1", &[device.into()]).await.unwrap();
     rows.len()
 }
 
@@ -193,6 +194,41 @@ async fn history_comes_back_whole_from_rows_and_chunks() {
     place.portal.store().commit(batch).await.unwrap();
     let verified = place.portal.verify_readings().await.unwrap();
     assert!(verified.unreadable > 0 && verified.readings + verified.unreadable == 30, "{verified:?}");
+    assert!(!verified.damaged.is_empty(), "{verified:?}");
+}
+
+/// A day that nobody can read any more: it is named, it is kept, and it holds up nothing else.
+#[tokio::test]
+async fn a_damaged_day_holds_up_nothing() {
+    const DAY_MS: i64 = 86_400_000;
+    let Some(place) = Place::open().await else { return };
+    let agent = Agent::enrolled(&place).await;
+    let begin = place.clock.now_ms();
+    let of = |device: &str, day: i64, total| {
+        let mut record = reading(&place, device, Some(&format!("S-{device}")), total);
+        record.at_ms = begin + day * DAY_MS;
+        record
+    };
+    place.clock.advance(3 * DAY_MS);
+    let sent: Vec<(u64, Record)> =
+        (0..6).map(|at| (at as u64 + 1, of(["p1", "p2"][(at % 2) as usize], at / 2, 100 + at as u64))).collect();
+    agent.report(&place, 1, &sent[..2]).await.unwrap();
+    place.clock.advance(10 * DAY_MS);
+    assert_eq!(place.portal.compact().await.unwrap(), 2, "the first day of both");
+    let mut batch = Batch::new();
+    batch.run("UPDATE reading_day SET chunk = $1 WHERE device = 1", [vec![0_u8; 9].into()]);
+    place.portal.store().commit(batch).await.unwrap();
+    // A late one for the damaged day, and other days of both.
+    let late = (7, of("p1", 0, 99));
+    agent.report(&place, 1, &[&sent[2..], &[late]].concat()).await.unwrap();
+
+    assert_eq!(place.portal.compact().await.unwrap(), 4, "all but the damaged one");
+    assert_eq!(readings(&place, 1).await, 1, "what came late for it is not lost");
+    let verified = place.portal.verify_readings().await.unwrap();
+    assert_eq!((verified.readings, verified.unreadable), (6, 1));
+    assert_eq!(verified.damaged.iter().map(|day| day.device).collect::<Vec<_>>(), [1]);
+    let (records, unreadable) = place.portal.records(1, begin - DAY_MS, begin + 4 * DAY_MS).await.unwrap();
+    assert_eq!((records.len(), unreadable), (3, 1));
 }
 
 #[tokio::test]

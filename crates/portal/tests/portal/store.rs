@@ -64,7 +64,7 @@ async fn of_two_rows_with_one_key_the_right_one_counts() {
     };
     for value in [1, 7] {
         store.commit(written(value)).await.unwrap();
-        let row = store.row(sql::HOT_RANGE, &[1.into(), 0.into(), 9.into()]).await.unwrap().unwrap();
+        let row = store.row("SELECT at, delta FROM reading_hot WHERE device = $1", &[1.into()]).await.unwrap().unwrap();
         assert_eq!(row.blob(1).unwrap(), [1], "the first of all");
         let row = store.row(sql::STATE, &[1.into()]).await.unwrap().unwrap();
         assert_eq!(row.blob(1).unwrap(), [value + 1], "the last of all");

@@ -273,3 +273,59 @@ fn pins(octets: Vec<Vec<u8>>) -> Result<Vec<[u8; 32]>, MembershipError> {
     let pins = octets.into_iter().map(|pin| pin.try_into().map_err(|_| MembershipError::Portal("a pin is 32 octets")));
     pins.collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn authority(name: &str) -> Vec<u8> {
+        let key = rcgen::KeyPair::generate().unwrap();
+        rcgen::CertificateParams::new([name.to_owned()]).unwrap().self_signed(&key).unwrap().der().to_vec()
+    }
+
+    /// Of a portal that is known by its own authority, behind a customer's proxy that opens TLS.
+    fn membership(dialect: &str, mqtt: &[&str], own: &[u8], customers: &[u8]) -> Membership {
+        let key = Key::generate().unwrap();
+        let pair = rcgen::KeyPair::try_from(key.pkcs8().as_slice()).unwrap();
+        let certificate = rcgen::CertificateParams::new(["a-1".to_owned()]).unwrap().self_signed(&pair).unwrap();
+        let answer = ActivateAnswer {
+            agent_id: "a-1".to_owned(),
+            certificate_chain: vec![certificate.der().to_vec()],
+            ca_bundle: vec![own.to_vec()],
+            command_key: vec![7; 32],
+            pins: vec![vec![9; 32]],
+            endpoints: Some(Endpoints {
+                mqtt: mqtt.iter().map(|place| (*place).to_owned()).collect(),
+                mqtt_dialect: dialect.to_owned(),
+                ..Endpoints::default()
+            }),
+            ..ActivateAnswer::default()
+        };
+        let extra = vec![CertificateDer::from(customers.to_vec())];
+        Membership::new("https://portal.example".parse().unwrap(), true, extra, key, answer).unwrap()
+    }
+
+    #[test]
+    fn a_hub_is_believed_for_the_systems_authorities_and_a_broker_for_the_portals() {
+        let (own, customers) = (authority("portal"), authority("customer"));
+        let extra = || [CertificateDer::from(customers.clone())];
+        let settings = |dialect: &str| {
+            let membership = membership(dialect, &["wss://hub.example:443/$iothub/websocket"], &own, &customers);
+            membership.push_settings(Proxy::none(), &Arc::new(Clock::default()), [1; 16]).unwrap().unwrap()
+        };
+        let hub = settings("iothub");
+        assert!(matches!((hub.dialect, hub.access), (Dialect::IotHub, Access::Certificate)));
+        assert_eq!(hub.trust, Trust::platform().with_extra(extra()), "neither the portal's authority nor its pins");
+        let broker = settings("generic");
+        assert!(matches!((broker.dialect, broker.access), (Dialect::Generic, Access::Signature)));
+        let portals = Trust::only(vec![CertificateDer::from(own.clone())]).with_extra(extra());
+        assert_eq!(broker.trust, portals.with_pins([[9; 32]]));
+        assert!(matches!(settings("some later one").dialect, Dialect::Generic));
+    }
+
+    #[test]
+    fn without_a_place_there_is_no_push() {
+        let none = membership("generic", &["no place"], &authority("portal"), &authority("customer"));
+        assert!(none.push_settings(Proxy::none(), &Arc::new(Clock::default()), [1; 16]).unwrap().is_none());
+    }
+}

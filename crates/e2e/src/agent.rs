@@ -77,6 +77,11 @@ impl Agent {
         Ok(())
     }
 
+    /// From its next start on another program starts it, which gets program and arguments behind its own; none if empty.
+    pub fn through(&mut self, words: &[&str]) {
+        self.programs = self.programs.clone().through(words);
+    }
+
     /// Ends it as a power cut would.
     ///
     /// # Errors

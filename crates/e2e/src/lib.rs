@@ -11,6 +11,7 @@ mod agent;
 mod office;
 mod portal;
 mod program;
+pub mod wal;
 
 pub use agent::Agent;
 pub use office::Office;

@@ -67,6 +67,11 @@ impl Portal {
         }
     }
 
+    /// From its next start on another program starts it, which gets program and arguments behind its own; none if empty.
+    pub fn through(&mut self, words: &[&str]) {
+        self.programs = self.programs.clone().through(words);
+    }
+
     /// `https://HOST:PORT`.
     pub fn url(&self) -> String {
         format!("https://127.0.0.1:{}", self.port)

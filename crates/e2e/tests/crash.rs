@@ -5,9 +5,8 @@
 
 mod common;
 
-use common::{House, number, targets};
+use common::{House, Ready, number, targets};
 use dca_e2e::until;
-use std::os::unix::net::UnixDatagram;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -35,8 +34,7 @@ fn nothing_is_lost_or_twice_though_both_are_killed() -> anyhow::Result<()> {
     let mut random = fastrand::Rng::with_seed(seed);
     let mut house = House::with_devices("127.88.8.1", DEVICES, 30)?;
     quick(&house)?;
-    let ready = UnixDatagram::bind(house.folder.path().join("notify"))?;
-    ready.set_read_timeout(Some(Duration::from_secs(30)))?;
+    let ready = Ready::new(house.folder.path())?;
     let mut seen = Seen::default();
     start(&mut house, &ready, &mut seen)?;
     house.until_read(1)?;
@@ -104,22 +102,8 @@ fn settle(house: &mut House) -> anyhow::Result<()> {
 }
 
 /// Starts the agent and waits until it is ready.
-fn start(house: &mut House, ready: &UnixDatagram, seen: &mut Seen) -> anyhow::Result<()> {
-    let socket = house.folder.path().join("notify");
-    ready.set_nonblocking(true)?;
-    // What the killed one still said.
-    while ready.recv(&mut [0; 1024]).is_ok() {}
-    ready.set_nonblocking(false)?;
-    let began = Instant::now();
-    house.agent.start_with(&[("NOTIFY_SOCKET", socket.as_os_str())])?;
-    let mut octets = [0; 1024];
-    loop {
-        let length = ready.recv(&mut octets)?;
-        if octets.get(..length).is_some_and(|said| said.starts_with(b"READY=1")) {
-            break;
-        }
-    }
-    let took = began.elapsed();
+fn start(house: &mut House, ready: &Ready, seen: &mut Seen) -> anyhow::Result<()> {
+    let took = ready.start(&mut house.agent)?;
     seen.slowest_agent = seen.slowest_agent.max(took);
     seen.agent_over += u32::from(took > START);
     Ok(())

@@ -13,6 +13,12 @@ pub(crate) enum Soak {
         #[arg(long, default_value_t = 10_000)]
         points: u32,
     },
+    /// Cut off the whole path, agent to portal's database, at many points: nothing is lost, nothing is there twice
+    Path {
+        /// How many points
+        #[arg(long, default_value_t = 10_000)]
+        points: u32,
+    },
     /// Kill agent and portal at many points while readings flow: what was written down is in the database, once
     E2e {
         /// How many points
@@ -38,11 +44,15 @@ pub(crate) fn run(what: Soak) -> anyhow::Result<()> {
             let line = "cargo test --release --locked -p dca-spool --test crash -- --nocapture";
             shell::run_with(line, &[("DCA_CRASH_POINTS", &kills.to_string())])
         }
-        Soak::E2e { points } => {
-            shell::run("cargo build --quiet --release --locked -p dca -p dca-sim -p explorer")?;
-            let line = "cargo test --release --locked -p dca-e2e --test crash -- --nocapture";
-            shell::run_with(line, &[("DCA_CRASH_POINTS", &points.to_string())])
-        }
+        Soak::Path { points } => whole("path", points),
+        Soak::E2e { points } => whole("crash", points),
         Soak::Agent { minutes, devices } => agent::run(minutes, devices),
     }
+}
+
+/// A test of the whole system, with its programs in release builds.
+fn whole(test: &str, points: u32) -> anyhow::Result<()> {
+    shell::run("cargo build --quiet --release --locked -p dca -p dca-sim -p explorer")?;
+    let line = format!("cargo test --release --locked -p dca-e2e --test {test} -- --nocapture");
+    shell::run_with(&line, &[("DCA_CRASH_POINTS", &points.to_string())])
 }

@@ -81,8 +81,7 @@ async fn send_one<P: Portal>(
         return Err(CloudError::Contract { why: "an answer about another stream".to_owned() });
     }
     let moved = answer.acked_through >= first || !answer.refused.is_empty();
-    acknowledge(desk, answer).await;
-    Ok(moved)
+    Ok(acknowledge(desk, answer).await && moved)
 }
 
 /// A report of as many records of the batch as fit, and the number of the first.
@@ -104,7 +103,8 @@ fn request(caller: dca_wire::v1::Caller, batch: &Batch) -> Option<(ReportRequest
     Some((request, first_seq))
 }
 
-async fn acknowledge(desk: &Desk, answer: ReportAnswer) {
+/// Removes from the spool what the portal has. False if that failed: then they are sent again, and recognised, but not at once.
+async fn acknowledge(desk: &Desk, answer: ReportAnswer) -> bool {
     let refused: Vec<Refused> = answer
         .refused
         .iter()
@@ -127,9 +127,12 @@ async fn acknowledge(desk: &Desk, answer: ReportAnswer) {
             desk.notice("records_refused", text).await;
         }
         Ok(_) => {}
-        // They are sent again, and recognised.
-        Err(error) => tracing::error!(%error, "what the portal has could not be removed from the spool"),
+        Err(error) => {
+            tracing::error!(%error, "what the portal has could not be removed from the spool");
+            return false;
+        }
     }
+    true
 }
 
 /// Turns what was dropped into records.

@@ -108,3 +108,25 @@ async fn the_portal_configures_within_what_is_permitted() {
     running.end().await;
     assert_eq!(forbidden.heard(), 0);
 }
+
+#[tokio::test]
+async fn what_is_excluded_by_a_name_that_nobody_knows_keeps_all_from_being_touched() {
+    let (fleet, address) = printer("127.84.0.4").await;
+    let folder = state();
+    let portal = Fake::default();
+    let targets = |also: &str| {
+        format!("[[range]]\ntargets = [\"{address}\"{also}]\ntry = [{{ community = {{ file = \"community\" }} }}]\n")
+    };
+    let running = start(config(folder.path(), &targets(", \"!gone.invalid\"")), &portal);
+    let told = |book: &crate::fake::Book| book.health.iter().any(|health| health.text.contains("gone.invalid"));
+    until("told which name it is", || told(&portal.book())).await;
+    // A sweep would have come at once.
+    tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+    running.end().await;
+    assert_eq!(fleet.heard(), 0, "that name may be this very printer");
+
+    let running = start(config(folder.path(), &targets("")), &portal);
+    until("a reading", || !portal.readings().is_empty()).await;
+    until("told that all is well", || !told(&portal.book())).await;
+    running.end().await;
+}

@@ -23,7 +23,7 @@ use std::time::Duration;
 use verify::Verifier;
 
 /// Whom to trust.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trust {
     base: Base,
     /// Further authorities, which the customer named. They stand above the pins.
@@ -32,7 +32,7 @@ pub struct Trust {
     pins: Vec<[u8; 32]>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Base {
     Platform,
     Authority(Authority),

@@ -4,8 +4,9 @@
 use anyhow::Context;
 use dca_e2e::{Agent, Office, Portal, Programs, until};
 use rusqlite::{Connection, OpenFlags};
-use std::path::Path;
-use std::time::Duration;
+use std::os::unix::net::UnixDatagram;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
@@ -62,6 +63,38 @@ impl House {
         let there = self.portal.stored()?;
         assert_eq!(there, sent, "left: readings in the portal; right: readings that it acknowledged");
         Ok(())
+    }
+}
+
+/// Hears when an agent is ready, as systemd does.
+pub(crate) struct Ready {
+    path: PathBuf,
+    socket: UnixDatagram,
+}
+
+impl Ready {
+    pub(crate) fn new(folder: &Path) -> anyhow::Result<Self> {
+        let path = folder.join("notify");
+        let socket = UnixDatagram::bind(&path)?;
+        socket.set_read_timeout(Some(Duration::from_secs(30)))?;
+        Ok(Self { path, socket })
+    }
+
+    /// Starts an agent and waits until it is ready; the answer is how long that took.
+    pub(crate) fn start(&self, agent: &mut Agent) -> anyhow::Result<Duration> {
+        self.socket.set_nonblocking(true)?;
+        // What the one before still said.
+        while self.socket.recv(&mut [0; 1024]).is_ok() {}
+        self.socket.set_nonblocking(false)?;
+        let began = Instant::now();
+        agent.start_with(&[("NOTIFY_SOCKET", self.path.as_os_str())])?;
+        let mut octets = [0; 1024];
+        loop {
+            let length = self.socket.recv(&mut octets)?;
+            if octets.get(..length).is_some_and(|said| said.starts_with(b"READY=1")) {
+                return Ok(began.elapsed());
+            }
+        }
     }
 }
 

@@ -7,16 +7,13 @@
 
 use crate::child::bounds;
 use crate::portal::{Portal, Run, start};
+use dca_e2e::wal::Wal;
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
 use std::process::{Child, Command};
 use std::sync::mpsc::Receiver;
 use std::time::Duration;
-
-const PAGE: usize = 4096;
-const FRAME: usize = PAGE + 24;
-const HEAD: usize = 32;
 
 /// Cuts so many times. The answer is how often each kind of damage was done.
 pub(crate) fn run(points: u32, random: &mut fastrand::Rng) -> BTreeMap<&'static str, u32> {
@@ -55,7 +52,7 @@ fn cut(
             break;
         }
     }
-    let synced = Log::read(folder);
+    let synced = Wal::of(&folder.join("spool.db"));
     let file = std::fs::read(folder.join("spool.db")).unwrap();
     writeln!(input, "acked {through}").unwrap();
     std::thread::sleep(Duration::from_micros(random.u64(..30_000)));
@@ -66,7 +63,7 @@ fn cut(
         std::fs::copy(&path, copy.path().join(path.file_name().unwrap())).unwrap();
     }
     signal(child, "CONT");
-    let log = Log::read(copy.path());
+    let log = Wal::of(&copy.path().join("spool.db"));
     if log.salt == synced.salt {
         // What was answered after that moment is not in the books yet: its lines are read only when this copy was judged.
         let written = std::fs::read(copy.path().join("spool.db")).unwrap() != file;
@@ -75,10 +72,10 @@ fn cut(
     portal.elsewhere(copy.path()).settle();
 }
 
-fn damage(folder: &Path, synced: &Log, random: &mut fastrand::Rng, kinds: &mut BTreeMap<&'static str, u32>) {
+fn damage(folder: &Path, synced: &Wal, random: &mut fastrand::Rng, kinds: &mut BTreeMap<&'static str, u32>) {
     let path = folder.join("spool.db-wal");
     let mut log = std::fs::read(&path).unwrap();
-    let from = synced.end.min(log.len());
+    let from = synced.end().min(log.len());
     let at = if from < log.len() { random.usize(from..log.len()) } else { from };
     let kind = random.usize(..4);
     match kind {
@@ -88,11 +85,11 @@ fn damage(folder: &Path, synced: &Log, random: &mut fastrand::Rng, kinds: &mut B
         _ => {
             let file = folder.join("spool.db");
             let mut octets = std::fs::read(&file).unwrap();
-            for page in &synced.pages {
+            for page in synced.pages(synced.end()) {
                 if random.bool() {
                     continue;
                 }
-                let start = (page - 1) * PAGE + random.usize(..8) * 512;
+                let start = (page - 1) * synced.page + random.usize(..8) * 512;
                 if let Some(sector) = octets.get_mut(start..start + 512) {
                     sector.fill(0x5a);
                 }
@@ -104,36 +101,6 @@ fn damage(folder: &Path, synced: &Log, random: &mut fastrand::Rng, kinds: &mut B
     let name = ["log cut", "log zeroed", "log garbled", "page torn"][kind];
     *kinds.get_mut(name).unwrap() += 1;
     assert!(std::fs::metadata(&path).unwrap().len() <= bounds().octets);
-}
-
-/// What is committed in a write-ahead log (sqlite.org/walformat.html).
-#[derive(Debug, Default)]
-struct Log {
-    salt: Vec<u8>,
-    /// Where the last commit ends.
-    end: usize,
-    pages: Vec<usize>,
-}
-
-impl Log {
-    fn read(folder: &Path) -> Self {
-        let octets = std::fs::read(folder.join("spool.db-wal")).unwrap_or_default();
-        let Some(salt) = octets.get(16..24) else { return Self::default() };
-        let mut log = Self { salt: salt.to_owned(), end: HEAD, pages: Vec::new() };
-        let mut open = Vec::new();
-        for (at, frame) in octets[HEAD..].chunks_exact(FRAME).enumerate() {
-            if frame[8..16] != *salt {
-                break;
-            }
-            let number = |at: usize| u32::from_be_bytes(frame[at..at + 4].try_into().unwrap()) as usize;
-            open.push(number(0));
-            if number(4) > 0 {
-                log.end = HEAD + (at + 1) * FRAME;
-                log.pages.append(&mut open);
-            }
-        }
-        log
-    }
 }
 
 /// Stops it, and waits until none of its threads runs: the signal is only asked for when `kill` is back.

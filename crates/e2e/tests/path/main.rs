@@ -26,7 +26,12 @@ fn nothing_is_lost_or_twice_wherever_it_is_cut_off() -> anyhow::Result<()> {
     let seed = number("DCA_CRASH_SEED").unwrap_or(0xdca2);
     let runs = if points < 500 { 1 } else { SIDE_BY_SIDE };
     let seen = std::thread::scope(|scope| {
-        let one = |run: u32| move || Run::new(seed + u64::from(run))?.points(points.div_ceil(runs));
+        let one = |run: u32| {
+            move || {
+                let seen = Run::new(seed + u64::from(run)).and_then(|run| run.points(points.div_ceil(runs)));
+                seen.inspect_err(|error| println!("run {run} ended: {error:#}"))
+            }
+        };
         let started: Vec<_> = (0..runs).map(|run| scope.spawn(one(run))).collect();
         let ended = started.into_iter().map(|run| run.join().unwrap_or_else(|_| anyhow::bail!("a run ended early")));
         ended.sum::<anyhow::Result<Seen>>()

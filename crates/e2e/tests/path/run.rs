@@ -3,6 +3,7 @@
 use crate::common::Ready;
 use crate::readings::reading;
 use crate::torn::{Acked, KINDS, acknowledged, tear};
+use anyhow::Context;
 use dca_e2e::{Agent, Portal, Programs, until};
 use dca_spool::{Bounds, Spool, Stored};
 use std::fmt;
@@ -132,11 +133,12 @@ impl Run {
 
     pub(crate) fn points(mut self, points: u32) -> anyhow::Result<Seen> {
         for point in 1..=points {
-            self.push()?;
-            self.point()?;
-            self.compare()?;
-            if point % SETTLE == 0 || point == points {
-                self.settle()?;
+            let settles = point % SETTLE == 0 || point == points;
+            self.push().context("put into the spool")?;
+            let way = WAYS[self.point().with_context(|| format!("point {point}"))?];
+            let compared = self.compare().and_then(|()| if settles { self.settle() } else { Ok(()) });
+            compared.with_context(|| format!("point {point}, {way}"))?;
+            if settles {
                 println!("{}", self.seen);
             }
         }
@@ -162,8 +164,8 @@ impl Run {
         Ok(())
     }
 
-    /// At its end the agent is dead and the portal runs, without limits.
-    fn point(&mut self) -> anyhow::Result<()> {
+    /// At its end the agent is dead and the portal runs, without limits. The answer is which way it was.
+    fn point(&mut self) -> anyhow::Result<usize> {
         // Kills are the most of it; a power cut needs the agent dead, to see what it knew.
         let way = [0, 0, 0, 0, 1, 1, 2, 2, 3, 3, 3, 3, 3, 4, 5, 6][self.random.usize(..16)];
         self.seen.points += 1;
@@ -220,7 +222,7 @@ impl Run {
             self.seen.over += u32::from(took > START);
             self.seen.slowest_portal = self.seen.slowest_portal.max(took);
         }
-        Ok(())
+        Ok(way)
     }
 
     fn wait(&mut self, most_ms: u64) {

@@ -50,8 +50,8 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
-/// How long the end may take.
-const END: Duration = Duration::from_secs(4);
+/// How long the end may take, so that all of it is over within 5 s: what is open has to be closed as well.
+const END: Duration = Duration::from_secs(3);
 
 /// Who the agent is to its portal.
 #[derive(Debug, Clone)]

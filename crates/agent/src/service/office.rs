@@ -55,6 +55,16 @@ pub(super) struct Office<P> {
     pub(super) copied: bool,
 }
 
+/// What a call comes to; `None` if the service is told to stop before. A call may be cut off at any moment, as a power cut does: what
+/// was not heard of is said again.
+async fn unless_stopped<T>(stop: &mut watch::Receiver<bool>, call: impl Future<Output = T>) -> Option<T> {
+    tokio::select! {
+        biased;
+        () = stopped(stop) => None,
+        answer = call => Some(answer),
+    }
+}
+
 /// What reaches the office from elsewhere.
 pub(super) struct Post {
     pub(super) hints: mpsc::Receiver<Hint>,
@@ -86,7 +96,8 @@ impl<P: Portal> Office<P> {
             tokio::select! {
                 () = stopped(&mut stop) => break,
                 () = tokio::time::sleep_until(next) => {
-                    if let Some(granted) = self.check_in().await {
+                    let Some(granted) = unless_stopped(&mut stop, self.check_in()).await else { break };
+                    if let Some(granted) = granted {
                         budget = granted;
                         report_at = Some(Instant::now());
                     }
@@ -94,7 +105,7 @@ impl<P: Portal> Office<P> {
                 }
                 () = report => {
                     report_at = None;
-                    self.report(&mut budget).await;
+                    let Some(()) = unless_stopped(&mut stop, self.report(&mut budget)).await else { break };
                 }
                 () = news.notified() => {
                     // While the portal does not answer, the next check-in will tell.

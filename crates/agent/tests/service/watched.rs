@@ -24,7 +24,10 @@ async fn signs_of_life_come_from_the_loops() {
     while running.signs.try_recv().is_ok() {}
     sleep(Duration::from_secs(600)).await;
     assert_eq!(running.signs.try_recv().ok(), None);
+    // Who is told to stop does not wait for it; a last report is tried for two seconds.
+    let told = tokio::time::Instant::now();
     running.end().await;
+    assert!(told.elapsed() < Duration::from_millis(2_500), "{:?}", told.elapsed());
 }
 
 #[tokio::test(start_paused = true)]

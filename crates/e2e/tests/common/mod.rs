@@ -6,6 +6,7 @@ use dca_e2e::{Agent, Office, Portal, Programs, until};
 use rusqlite::{Connection, OpenFlags};
 use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
@@ -66,35 +67,38 @@ impl House {
     }
 }
 
-/// Hears when an agent is ready, as systemd does.
+/// Hears when an agent is ready, as systemd does. Whatever else it says is read as well: who says much to somebody who does not
+/// listen has to wait.
 pub(crate) struct Ready {
     path: PathBuf,
-    socket: UnixDatagram,
+    heard: Receiver<()>,
 }
 
 impl Ready {
     pub(crate) fn new(folder: &Path) -> anyhow::Result<Self> {
         let path = folder.join("notify");
         let socket = UnixDatagram::bind(&path)?;
-        socket.set_read_timeout(Some(Duration::from_secs(30)))?;
-        Ok(Self { path, socket })
+        let (ready, heard) = channel();
+        std::thread::spawn(move || {
+            let mut octets = [0; 1024];
+            while let Ok(length) = socket.recv(&mut octets) {
+                let is_ready = octets.get(..length).is_some_and(|said| said.starts_with(b"READY=1"));
+                if is_ready && ready.send(()).is_err() {
+                    break;
+                }
+            }
+        });
+        Ok(Self { path, heard })
     }
 
     /// Starts an agent and waits until it is ready; the answer is how long that took.
     pub(crate) fn start(&self, agent: &mut Agent) -> anyhow::Result<Duration> {
-        self.socket.set_nonblocking(true)?;
         // What the one before still said.
-        while self.socket.recv(&mut [0; 1024]).is_ok() {}
-        self.socket.set_nonblocking(false)?;
+        while self.heard.try_recv().is_ok() {}
         let began = Instant::now();
         agent.start_with(&[("NOTIFY_SOCKET", self.path.as_os_str())])?;
-        let mut octets = [0; 1024];
-        loop {
-            let length = self.socket.recv(&mut octets)?;
-            if octets.get(..length).is_some_and(|said| said.starts_with(b"READY=1")) {
-                return Ok(began.elapsed());
-            }
-        }
+        self.heard.recv_timeout(Duration::from_secs(30)).context("the agent is not ready")?;
+        Ok(began.elapsed())
     }
 }
 

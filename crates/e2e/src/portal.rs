@@ -25,11 +25,23 @@ impl Portal {
     /// # Errors
     /// If it does not come up.
     pub fn start(programs: &Programs, folder: &Path, period_s: u32) -> anyhow::Result<Self> {
+        Self::begin(programs, folder, period_s, "")
+    }
+
+    /// The same with this database, a URL.
+    ///
+    /// # Errors
+    /// If it does not come up.
+    pub fn start_on(programs: &Programs, folder: &Path, period_s: u32, database: &str) -> anyhow::Result<Self> {
+        Self::begin(programs, folder, period_s, &format!("database = {database:?}\n"))
+    }
+
+    fn begin(programs: &Programs, folder: &Path, period_s: u32, more: &str) -> anyhow::Result<Self> {
         fs::create_dir_all(folder)?;
         let (port, metrics) = (free_port(), free_port());
         let config = format!(
             "listen = \"127.0.0.1:{port}\"\nmetrics = \"127.0.0.1:{metrics}\"\npublic = \"https://127.0.0.1:{port}\"\n\
-             state = {:?}\nperiod = {period_s}\n",
+             state = {:?}\nperiod = {period_s}\n{more}",
             folder.join("state")
         );
         fs::write(folder.join("explorer.toml"), config)?;
@@ -141,7 +153,7 @@ impl Portal {
         Ok(answer)
     }
 
-    /// The database.
+    /// The database, if it is not another one.
     pub fn database(&self) -> PathBuf {
         self.folder.join("state/explorer.db")
     }

@@ -1,8 +1,10 @@
-//! Ports of loopback for servers that are told their port before they listen, and again after a restart.
+//! Servers of tests on loopback: ports for those that are told theirs before they listen, and again after a restart; PostgreSQL.
 //!
 //! A socket bound to port 0 and dropped gives a port that the kernel may lend to anyone a moment later: to the next
 //! test, or to the near end of any connection. These are of the range that the kernel does not lend
 //! (`ip_local_port_range`: from 32768 on Linux, from 49152 elsewhere), and a process gives each of them once.
+
+pub mod postgres;
 
 use std::net::{Ipv4Addr, TcpListener, UdpSocket};
 use std::sync::atomic::{AtomicU16, Ordering};

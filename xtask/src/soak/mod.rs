@@ -18,6 +18,9 @@ pub(crate) enum Soak {
         /// How many points
         #[arg(long, default_value_t = 10_000)]
         points: u32,
+        /// With the portal's data in PostgreSQL, which is ended as well, instead of SQLite, whose files are torn
+        #[arg(long)]
+        postgres: bool,
     },
     /// Kill agent and portal at many points while readings flow: what was written down is in the database, once
     E2e {
@@ -44,15 +47,17 @@ pub(crate) fn run(what: Soak) -> anyhow::Result<()> {
             let line = "cargo test --release --locked -p dca-spool --test crash -- --nocapture";
             shell::run_with(line, &[("DCA_CRASH_POINTS", &kills.to_string())])
         }
-        Soak::Path { points } => whole("path", points),
-        Soak::E2e { points } => whole("crash", points),
+        Soak::Path { points, postgres } => {
+            whole(if postgres { "path -- nor_on_postgresql" } else { "path -- nothing_is_lost" }, points)
+        }
+        Soak::E2e { points } => whole("crash --", points),
         Soak::Agent { minutes, devices } => agent::run(minutes, devices),
     }
 }
 
-/// A test of the whole system, with its programs in release builds.
+/// A test program of the whole system and which of its tests, with its programs in release builds.
 fn whole(test: &str, points: u32) -> anyhow::Result<()> {
     shell::run("cargo build --quiet --release --locked -p dca -p dca-sim -p explorer")?;
-    let line = format!("cargo test --release --locked -p dca-e2e --test {test} -- --nocapture");
+    let line = format!("cargo test --release --locked -p dca-e2e --test {test} --nocapture");
     shell::run_with(&line, &[("DCA_CRASH_POINTS", &points.to_string())])
 }

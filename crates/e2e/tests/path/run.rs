@@ -1,99 +1,21 @@
 //! One portal, one agent, and the points at which they are cut off.
 
 use crate::common::Ready;
+use crate::ground::{Acked, Ground, acknowledged};
 use crate::readings::reading;
-use crate::torn::{Acked, KINDS, acknowledged, tear};
+use crate::seen::{Seen, Way};
+use crate::torn::tear;
 use anyhow::Context;
 use dca_e2e::{Agent, Portal, Programs, until};
 use dca_spool::{Bounds, Spool, Stored};
-use std::fmt;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
-/// A start may take so long.
-const START: Duration = Duration::from_secs(2);
 /// After so many points all is sent and compared.
 const SETTLE: u32 = 250;
 
-/// What was seen.
-#[derive(Debug, Default)]
-pub(crate) struct Seen {
-    points: u32,
-    kinds: [u32; 7],
-    torn_kinds: [u32; 4],
-    pub(crate) torn: u32,
-    /// The portal had more than the agent knew of.
-    pub(crate) between: u32,
-    /// The agent knew of a part of what it had to send.
-    partly: u32,
-    /// Starts that a full disk did not let happen.
-    no_start: u32,
-    readings: u64,
-    starts: u32,
-    over: u32,
-    slowest_agent: Duration,
-    slowest_portal: Duration,
-    most_octets: u64,
-}
-
-/// What is done at a point.
-const WAYS: [&str; 7] = [
-    "agent killed",
-    "portal killed",
-    "both killed",
-    "power cut of the portal",
-    "no room for the agent",
-    "no room for the portal",
-    "agent told to stop",
-];
-
-impl fmt::Display for Seen {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{} points, {} readings", self.points, self.readings)?;
-        for (way, count) in WAYS.iter().zip(self.kinds) {
-            writeln!(f, "  {count:>6} {way}")?;
-        }
-        for (kind, count) in KINDS.iter().zip(self.torn_kinds) {
-            writeln!(f, "  {count:>6} {kind}")?;
-        }
-        writeln!(
-            f,
-            "  {:>6} times stored, and the agent did not know; {} times a part was sent",
-            self.between, self.partly
-        )?;
-        writeln!(f, "  {:>6} starts were refused for lack of room", self.no_start)?;
-        let (agent, portal) = (self.slowest_agent, self.slowest_portal);
-        writeln!(
-            f,
-            "  slowest start: agent {agent:.2?}, portal {portal:.2?}; {} of {} over 2 s",
-            self.over, self.starts
-        )?;
-        write!(f, "  spool at most {} octets", self.most_octets)
-    }
-}
-
-impl std::iter::Sum for Seen {
-    fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
-        all.fold(Self::default(), |mut sum, one| {
-            sum.points += one.points;
-            sum.kinds.iter_mut().zip(one.kinds).for_each(|(sum, one)| *sum += one);
-            sum.torn_kinds.iter_mut().zip(one.torn_kinds).for_each(|(sum, one)| *sum += one);
-            sum.torn += one.torn;
-            sum.between += one.between;
-            sum.partly += one.partly;
-            sum.no_start += one.no_start;
-            sum.readings += one.readings;
-            sum.starts += one.starts;
-            sum.over += one.over;
-            sum.slowest_agent = sum.slowest_agent.max(one.slowest_agent);
-            sum.slowest_portal = sum.slowest_portal.max(one.slowest_portal);
-            sum.most_octets = sum.most_octets.max(one.most_octets);
-            sum
-        })
-    }
-}
-
 pub(crate) struct Run {
+    ground: Ground,
     portal: Portal,
     agent: Agent,
     ready: Ready,
@@ -109,16 +31,17 @@ pub(crate) struct Run {
 }
 
 impl Run {
-    pub(crate) fn new(seed: u64) -> anyhow::Result<Self> {
+    pub(crate) fn new(seed: u64, ground: Ground) -> anyhow::Result<Self> {
         let programs = Programs::beside_this_test()?;
         let folder = tempfile::tempdir()?;
-        let portal = Portal::start(&programs, &folder.path().join("portal"), 30)?;
+        let portal = ground.portal(&programs, &folder.path().join("portal"))?;
         // It asks nobody: this is a closed port of loopback, and what it reports lies in its spool already.
         let agent = Agent::new(&programs, &folder.path().join("agent"), &["127.88.9.1:9".to_owned()])?;
         let config = std::fs::read_to_string(agent.config())?.replace("spread = 1", "spread = 0");
         std::fs::write(agent.config(), config)?;
         agent.enroll(&portal.url(), &portal.code("Customer", "Site")?)?;
         Ok(Self {
+            ground,
             portal,
             agent,
             ready: Ready::new(folder.path())?,
@@ -135,7 +58,7 @@ impl Run {
         for point in 1..=points {
             let settles = point % SETTLE == 0 || point == points;
             self.push().context("put into the spool")?;
-            let way = WAYS[self.point().with_context(|| format!("point {point}"))?];
+            let way = self.point().with_context(|| format!("point {point}"))?;
             let compared = self.compare().and_then(|()| if settles { self.settle() } else { Ok(()) });
             compared.with_context(|| format!("point {point}, {way}"))?;
             if settles {
@@ -165,62 +88,68 @@ impl Run {
     }
 
     /// At its end the agent is dead and the portal runs, without limits. The answer is which way it was.
-    fn point(&mut self) -> anyhow::Result<usize> {
+    fn point(&mut self) -> anyhow::Result<Way> {
         // Kills are the most of it; a power cut needs the agent dead, to see what it knew.
-        let way = [0, 0, 0, 0, 1, 1, 2, 2, 3, 3, 3, 3, 3, 4, 5, 6][self.random.usize(..16)];
-        self.seen.points += 1;
-        self.seen.kinds[way] += 1;
+        let way = Way::any(self.ground.is_postgres(), &mut self.random);
+        self.seen.point(way);
         let limit = self.random.u32(64..4_000);
         let limited = format!("trap '' XFSZ; ulimit -f {limit}; exec \"$0\" \"$@\"");
         let limited = ["sh", "-c", limited.as_str()];
-        if way == 5 {
+        if way == Way::PortalFull {
             self.portal.kill()?;
             self.portal.through(&limited);
             self.seen.no_start += u32::from(self.portal.restart().is_err());
         }
-        if way == 4 {
+        if way == Way::AgentFull {
             self.agent.through(&limited);
         }
         // A third is cut off while it starts, the others while it sends. One that has no room may never be ready; one that is told
         // to stop before it listens to that ends at once.
-        if way == 4 || way != 6 && self.random.u32(..3) == 0 {
+        if way == Way::AgentFull || way != Way::StopAgent && self.random.u32(..3) == 0 {
             self.agent.start()?;
             self.wait(200);
         } else {
             let took = self.ready.start(&mut self.agent)?;
-            self.seen.starts += 1;
-            self.seen.over += u32::from(took > START);
-            self.seen.slowest_agent = self.seen.slowest_agent.max(took);
+            self.seen.agent_started(took);
             let most = if self.random.u32(..4) == 0 { 400 } else { 60 };
             self.wait(most);
         }
-        let portal_dies = matches!(way, 1 | 2 | 3 | 5);
-        if way == 1 {
-            // The agent sees it and goes on, for a while.
+        // The agent sees it and goes on, for a while.
+        if way == Way::KillPortal {
             self.portal.kill()?;
             self.wait(100);
         }
+        if way == Way::EndPostgres {
+            self.ground.end();
+            self.wait(100);
+            if self.random.bool() {
+                self.ground.begin();
+                self.wait(400);
+            }
+        }
         match way {
-            6 => self.agent.stop(Duration::from_secs(5))?,
+            Way::StopAgent => self.agent.stop(Duration::from_secs(5))?,
             _ => self.agent.kill()?,
         }
         self.agent.through(&[]);
-        if portal_dies {
+        if way.ends_portal() {
             self.portal.kill()?;
             self.portal.through(&[]);
-            if way == 3 {
+        }
+        if way.ends_postgres() {
+            self.ground.end();
+            self.ground.begin();
+        }
+        if way.ends_portal() {
+            if way == Way::PowerCut {
                 let known = self.known()?;
                 if let Some(kind) = tear(&self.portal.database(), &known, &mut self.random)? {
-                    self.seen.torn_kinds[kind] += 1;
-                    self.seen.torn += 1;
+                    self.seen.torn(kind);
                 }
             }
             let began = Instant::now();
             self.portal.restart()?;
-            let took = began.elapsed();
-            self.seen.starts += 1;
-            self.seen.over += u32::from(took > START);
-            self.seen.slowest_portal = self.seen.slowest_portal.max(took);
+            self.seen.portal_started(began.elapsed());
         }
         Ok(way)
     }
@@ -239,7 +168,7 @@ impl Run {
 
     /// What is stored.
     fn stored(&self) -> anyhow::Result<Acked> {
-        acknowledged(&self.portal.database(), "SELECT stream, epoch, acked FROM stream")
+        self.ground.stored(&self.portal)
     }
 
     /// Nothing that the agent knows to be stored is missing.
@@ -263,17 +192,21 @@ impl Run {
 
     /// All is sent; then each reading that was pushed is there, once.
     fn settle(&mut self) -> anyhow::Result<()> {
-        self.ready.start(&mut self.agent)?;
-        until(Duration::from_secs(120), "all that was pushed in the portal", || {
-            self.agent.check()?;
-            Ok((readings(&self.stored()?) == self.pushed).then_some(()))
+        until(Duration::from_secs(120), "an agent that knows that all is stored", || {
+            self.ready.start(&mut self.agent)?;
+            until(Duration::from_secs(120), "all that was pushed in the portal", || {
+                self.agent.check()?;
+                Ok((readings(&self.stored()?) == self.pushed).then_some(()))
+            })?;
+            // It may have been stored before this start: then it has still to be heard of, and who is told to stop does not wait for that.
+            std::thread::sleep(Duration::from_millis(300));
+            self.agent.stop(Duration::from_secs(5))?;
+            self.knew = readings(&self.known()?);
+            Ok((self.knew == self.pushed).then_some(()))
         })?;
-        self.agent.stop(Duration::from_secs(5))?;
-        self.knew = readings(&self.known()?);
-        assert_eq!(self.knew, self.pushed, "left: acknowledged to the agent; right: pushed");
         self.seen.readings = self.portal.stored()?;
         let said = std::fs::read_to_string(self.agent.log())?.matches("could not be removed").count();
-        let points = self.seen.kinds[4] as usize;
+        let points = self.seen.times(Way::AgentFull) as usize;
         assert!(said <= 4 * points, "it sends no more until there is room: {said} times in {points} points");
         assert_eq!(self.seen.readings, self.pushed, "left: in the database, each once; right: pushed");
         Ok(())

@@ -3,15 +3,11 @@
 //! What an agent was told that is stored must have been synced. So the log may end at any commit from the first on in which
 //! all acknowledgements lie that agents have, but not before what may have been written back from it.
 
+use crate::ground::{Acked, STORED, acknowledged};
 use anyhow::Context;
 use dca_e2e::wal::{Wal, beside};
-use rusqlite::Connection;
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
-
-/// How far streams are acknowledged, by name and epoch.
-pub(crate) type Acked = BTreeMap<(String, i64), i64>;
 
 pub(crate) const KINDS: [&str; 4] = ["log cut", "log zeroed", "log garbled", "page torn"];
 
@@ -66,14 +62,6 @@ fn holds(database: &Path, log: &[u8], acked: &Acked) -> anyhow::Result<bool> {
     let copy = folder.path().join("copy.db");
     fs::copy(database, &copy)?;
     fs::write(beside(&copy, "-wal"), log)?;
-    let there = acknowledged(&copy, "SELECT stream, epoch, acked FROM stream")?;
+    let there = acknowledged(&copy, STORED)?;
     Ok(acked.iter().all(|(key, through)| there.get(key).copied().unwrap_or(0) >= *through))
-}
-
-/// How far each stream of a database is acknowledged.
-pub(crate) fn acknowledged(database: &Path, query: &str) -> anyhow::Result<Acked> {
-    let database = Connection::open(database)?;
-    let mut query = database.prepare(query)?;
-    let rows = query.query_map([], |row| Ok(((row.get(0)?, row.get(1)?), row.get(2)?)))?;
-    Ok(rows.collect::<Result<_, _>>()?)
 }

@@ -3,6 +3,7 @@
 use crate::agent::{Agent, reading};
 use crate::place::Place;
 use crate::server;
+use dca_loopback::postgres::Cluster;
 use dca_portal::store::{Batch, StoreError, sql};
 use dca_portal::{Portal, Server, ServerError};
 use dca_wire::v1::CheckInRequest;
@@ -73,8 +74,8 @@ async fn a_database_that_is_gone_and_comes_back() {
     if !server::wanted() {
         return;
     }
-    let Some(cluster) = server::Cluster::make() else { return };
-    let mut running = cluster.start();
+    let Some(cluster) = Cluster::make() else { return };
+    let mut running = cluster.start(&["fsync=off"]);
     let place = Place::on(&cluster.database("gone")).await;
     let agent = Agent::enrolled(&place).await;
     let record = |total: u64| reading(&place, "printer", Some("SER1234"), total);
@@ -91,7 +92,7 @@ async fn a_database_that_is_gone_and_comes_back() {
     // What needs no database goes on.
     agent.check_in(&place, CheckInRequest::default()).await.unwrap();
 
-    let _running = cluster.start();
+    let _running = cluster.start(&["fsync=off"]);
     // Asked again, as an agent does that got no answer; the first one too.
     assert_eq!(agent.report(&place, 1, &[(1, first), (2, second)]).await.unwrap().acked_through, 2);
     assert_eq!(place.portal.store().trouble(), None);

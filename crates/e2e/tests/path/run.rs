@@ -89,7 +89,6 @@ impl Run {
 
     /// At its end the agent is dead and the portal runs, without limits. The answer is which way it was.
     fn point(&mut self) -> anyhow::Result<Way> {
-        // Kills are the most of it; a power cut needs the agent dead, to see what it knew.
         let way = Way::any(self.ground.is_postgres(), &mut self.random);
         self.seen.point(way);
         let limit = self.random.u32(64..4_000);
@@ -141,6 +140,7 @@ impl Run {
             self.ground.begin();
         }
         if way.ends_portal() {
+            // It needs the agent dead, to see what it knew.
             if way == Way::PowerCut {
                 let known = self.known()?;
                 if let Some(kind) = tear(&self.portal.database(), &known, &mut self.random)? {

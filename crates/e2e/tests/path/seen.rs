@@ -129,9 +129,9 @@ impl Seen {
         self.over += u32::from(took > START);
     }
 
-    /// Whether a long run met what it was made for: answers that were cut off, and torn files where there are any.
+    /// Whether a long run met what it was made for: answers that were cut off, and files torn in each way or PostgreSQL ended.
     pub(crate) fn all_kinds(&self) -> bool {
-        self.between > 0 && (self.times(Way::PowerCut) == 0 || self.torn_kinds.iter().all(|count| *count > 0))
+        self.between > 0 && (self.times(Way::EndPostgres) > 0 || self.torn_kinds.iter().all(|count| *count > 0))
     }
 }
 

@@ -71,10 +71,10 @@ async fn records(place: &Place) -> usize {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_database_that_is_gone_and_comes_back() {
-    if !server::wanted() {
+    if !server::wanted() || !Cluster::is_installed() {
         return;
     }
-    let Some(cluster) = Cluster::make() else { return };
+    let cluster = Cluster::make();
     let mut running = cluster.start(&["fsync=off"]);
     let place = Place::on(&cluster.database("gone")).await;
     let agent = Agent::enrolled(&place).await;
